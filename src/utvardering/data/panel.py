@@ -1,0 +1,218 @@
+"""What is known: areas by periods, one grid per outcome, with the roles that the study gives the areas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from utvardering.data.calendar import Calendar
+from utvardering.errors import DesignError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NEVER = np.iinfo(np.int64).max // 2
+"""Start of a unit that never got the measure."""
+
+ROLES = ("treated", "comparison", "neighbour", "excluded", "unused")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row, cell, unit or period of the data that no estimate uses, and why; empty text means all of them."""
+
+    unit: str
+    period: str
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One outcome on all N units and its own T periods, as read: nothing transformed, nothing imputed.
+
+    y            (N, T) outcome in its own unit; NaN where there is none
+    exposure     (N, T) exposure of a count, or None
+    treatment    (N, T) share of the period under the measure, 0 to 1
+    start        (N,) position among the periods of the first one under the measure; NEVER for the untreated;
+                 may lie beyond T in a panel from `before()`
+    weights      (N, T) analysis weights, or None
+    covariates   name to (N, T)
+    n_after      periods from the latest start to the end of the study, known from the plan alone
+    """
+
+    outcome: str
+    calendar: Calendar
+    periods: tuple[int, ...]
+    y: NDArray[np.float64]
+    treatment: NDArray[np.float64]
+    start: NDArray[np.int64]
+    exposure: NDArray[np.float64] | None = None
+    weights: NDArray[np.float64] | None = None
+    covariates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    n_after: int = 0
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the periods."""
+        return tuple(self.calendar.label(number) for number in self.periods)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What an estimator sees: one outcome for the treated and the comparison units, N × T.
+
+    `groups` are the groups of the period effects, `cluster` and `strata` integer codes; `study_units` the names.
+    """
+
+    grid: Grid
+    units: tuple[str, ...]
+    cluster: NDArray[np.int64]
+    strata: NDArray[np.int64] | None = None
+    groups: NDArray[np.int64] | None = None
+    anticipation: int = 0
+
+    @property
+    def y(self) -> NDArray[np.float64]:
+        """(N, T) outcome as read."""
+        return self.grid.y
+
+    @property
+    def start(self) -> NDArray[np.int64]:
+        """(N,) position of the first period under the measure; NEVER for comparison units."""
+        return self.grid.start
+
+    @property
+    def treated(self) -> NDArray[np.bool_]:
+        """(N,) whether the unit got the measure."""
+        return self.grid.start < NEVER
+
+    @property
+    def common_start(self) -> int | None:
+        """The one start position of all treated units, or None where starts differ."""
+        starts = np.unique(self.start[self.treated])
+        return int(starts[0]) if len(starts) == 1 else None
+
+    @property
+    def n_periods_before(self) -> int:
+        """Smallest number of periods before the start (less anticipation) over treated units."""
+        return int(max(min(self.start[self.treated]) - self.anticipation, 0))
+
+    @property
+    def n_periods_after(self) -> int:
+        """Smallest number of periods from the start on, over treated units."""
+        return int(max(self.y.shape[1] - max(self.start[self.treated]), 0))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Areas by periods with the roles that the study gives the areas.
+
+    units         N names as in the data (municipality codes keep their leading zeros)
+    labels        N names to show
+    role          (N,) one of ROLES
+    ring          (N,) 1, 2, … for neighbours by distance, else 0
+    cluster       (N,) integer codes; strata and groups likewise, or None
+    grids         outcome id to its Grid, in the order of the study file
+    left_out      what no estimate uses, and why
+    """
+
+    units: tuple[str, ...]
+    labels: tuple[str, ...]
+    role: NDArray[np.str_]
+    ring: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    grids: Mapping[str, Grid]
+    strata: NDArray[np.int64] | None = None
+    groups: NDArray[np.int64] | None = None
+    anticipation: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """File name, relative to the study, to the sha256 of what was read."""
+
+    def before(self) -> Panel:
+        """The panel as it was before the first start (less anticipation): what comes after is not in it, not even in memory.
+
+        Shares, starts and lengths that the plan itself states are kept; outcomes, exposure, covariates and weights are cut.
+        """
+        return replace(self, grids={name: _before(grid, self.anticipation) for name, grid in self.grids.items()})
+
+    def sample(self, outcome: str, roles: tuple[str, ...] = ("treated", "comparison")) -> Sample:
+        """One outcome for the units with these roles; a DesignError where no unit is treated or none is left to compare with."""
+        grid = self.grids[outcome]
+        keep = np.isin(self.role, roles) & ~np.isnan(grid.y).all(axis=1)
+        sample = self._take(grid, keep)
+        if not sample.treated.any():
+            msg = f"{outcome}: no treated unit has any value of this outcome"
+            raise DesignError(msg)
+        if sample.treated.all():
+            msg = f"{outcome}: no comparison unit is left; name units in [comparison] that never get the measure"
+            raise DesignError(msg)
+        return sample
+
+    def _take(self, grid: Grid, keep: NDArray[np.bool_]) -> Sample:
+        def cut(values: NDArray | None) -> NDArray | None:
+            return None if values is None else values[keep]
+
+        def codes(values: NDArray) -> NDArray[np.int64]:
+            return np.unique(values[keep], return_inverse=True)[1].astype(np.int64)
+
+        part = replace(
+            grid,
+            y=grid.y[keep],
+            treatment=grid.treatment[keep],
+            start=grid.start[keep],
+            exposure=cut(grid.exposure),
+            weights=cut(grid.weights),
+            covariates={name: values[keep] for name, values in grid.covariates.items()},
+        )
+        return Sample(
+            grid=part,
+            units=tuple(np.array(self.units, dtype=object)[keep]),
+            cluster=codes(self.cluster),
+            strata=None if self.strata is None else codes(self.strata),
+            groups=None if self.groups is None else codes(self.groups),
+            anticipation=self.anticipation,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per unit, outcome and period: unit, label, role, ring, outcome, period, value, exposure, treatment."""
+        frames = []
+        for name, grid in self.grids.items():
+            count = len(grid.periods)
+            frames.append(
+                pd.DataFrame({
+                    "unit": np.repeat(self.units, count),
+                    "label": np.repeat(self.labels, count),
+                    "role": np.repeat(self.role, count),
+                    "ring": np.repeat(self.ring, count),
+                    "outcome": name,
+                    "period": np.tile(grid.labels, len(self.units)),
+                    "value": grid.y.ravel(),
+                    "exposure": np.nan if grid.exposure is None else grid.exposure.ravel(),
+                    "treatment": grid.treatment.ravel(),
+                })
+            )
+        return pd.concat(frames, ignore_index=True)
+
+
+def _before(grid: Grid, anticipation: int) -> Grid:
+    treated = grid.start[grid.start < NEVER]
+    last = max(int(treated.min()) - anticipation, 0) if len(treated) else len(grid.periods)
+
+    def cut(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+        return None if values is None else values[:, :last].copy()
+
+    return replace(
+        grid,
+        periods=grid.periods[:last],
+        y=grid.y[:, :last].copy(),
+        treatment=grid.treatment[:, :last].copy(),
+        exposure=cut(grid.exposure),
+        weights=cut(grid.weights),
+        covariates={name: values[:, :last].copy() for name, values in grid.covariates.items()},
+    )

@@ -1,0 +1,5 @@
+"""What was asked, of which measure, decided when: the study file as frozen objects."""
+
+from utvardering.study.model import Study
+
+__all__ = ["Study"]
