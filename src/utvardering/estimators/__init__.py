@@ -1,0 +1,1 @@
+"""What was the effect? One file per method, all registered in `registry`."""

@@ -1,0 +1,186 @@
+"""What an estimator takes and gives: a job on one outcome, and rows of `estimates.csv` and `event_study.csv`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utvardering.data.panel import NEVER, Grid, Sample
+from utvardering.errors import DesignError
+from utvardering.inference.cluster import ClusterTest
+from utvardering.inference.randomization import PlaceboTest
+from utvardering.study.model import Estimation, Outcome
+
+PER = 100_000
+"""Rates are per so many of the exposure."""
+
+RANDOMIZED = ("randomization", "permutation")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One outcome to be estimated by one method: the units and periods, the plan, and which inferences to run."""
+
+    sample: Sample
+    outcome: Outcome
+    estimation: Estimation
+    inferences: tuple[str, ...]
+
+    @property
+    def weight_name(self) -> str:
+        """Column of the analysis weights in use, empty for none."""
+        return self.estimation.weights if self.sample.grid.weights is not None else ""
+
+    def rng(self) -> np.random.Generator:
+        """A fresh generator from the study's seed: equal designs get equal re-assignments, so outcomes can be tested jointly."""
+        return np.random.default_rng(self.estimation.seed)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A row of `estimates.csv` before what is common to the study is added; `statistics` are the placebo statistics."""
+
+    estimand: str
+    scale: str
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    inference: str
+    p_smallest: float = float("nan")
+    note: str = ""
+    statistics: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class EventEffect:
+    """A row of `event_study.csv`: the effect so many periods from the start, with its pointwise interval and joint band."""
+
+    estimand: str
+    scale: str
+    inference: str
+    period_from_start: int
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+    band_low: float
+    band_high: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a method found on one outcome; `n_obs` counts the cells it used, `dropped` the units that it could not use."""
+
+    estimates: tuple[Estimate, ...]
+    n_obs: int
+    events: tuple[EventEffect, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+
+
+Estimator = Callable[[Job], Result]
+
+
+def from_placebo(test: PlaceboTest, job: Job, *, estimand: str, scale: str, estimate: float, note: str = "") -> Estimate:
+    """An estimate with placebo (or randomization) inference."""
+    return Estimate(
+        estimand=estimand,
+        scale=scale,
+        estimate=estimate,
+        std_error=test.std_error,
+        ci_low=test.ci_low,
+        ci_high=test.ci_high,
+        p_value=test.p_value,
+        inference=next(name for name in job.inferences if name in RANDOMIZED),
+        p_smallest=test.p_smallest,
+        note="; ".join(part for part in (note, test.note) if part),
+        statistics=test.statistics,
+    )
+
+
+def from_cluster(test: ClusterTest, *, estimand: str, scale: str, estimate: float, note: str = "") -> Estimate:
+    """An estimate with cluster-robust inference."""
+    return Estimate(
+        estimand=estimand,
+        scale=scale,
+        estimate=estimate,
+        std_error=test.std_error,
+        ci_low=test.ci_low,
+        ci_high=test.ci_high,
+        p_value=test.p_value,
+        inference="cluster",
+        note=note,
+    )
+
+
+def additive_values(sample: Sample, outcome: Outcome) -> tuple[NDArray[np.float64], str]:
+    """(N, T) values on the scale of an additive estimator, and that scale.
+
+    Counts with exposure become rates per 100 000. With transform = "log" the logarithm is taken and the scale is log_ratio;
+    a zero then raises a DesignError, since its logarithm does not exist.
+    """
+    values = sample.y
+    if outcome.kind == "count" and sample.grid.exposure is not None:
+        values = PER * values / sample.grid.exposure
+    if outcome.transform == "none":
+        return values, "difference"
+    if np.any(values <= 0):
+        msg = (
+            f'{outcome.id}: {int(np.sum(values <= 0))} values are 0 or less and have no logarithm; '
+            'write transform = "none", or estimator = "poisson_did" for counts'
+        )
+        raise DesignError(msg)
+    return np.log(values), "log_ratio"
+
+
+def without_anticipation(sample: Sample) -> Sample:
+    """The sample without the periods in which an effect may have begun before the start."""
+    k = sample.anticipation
+    if k == 0:
+        return sample
+    grid = sample.grid
+    if (start := sample.common_start) is not None:
+        keep = np.ones(len(grid.periods), dtype=bool)
+        keep[max(start - k, 0) : start] = False
+        return replace(sample, grid=take_periods(grid, keep, shift=min(k, start)), anticipation=0)
+    position = np.arange(len(grid.periods))
+    waiting = (position >= grid.start[:, None] - k) & (position < grid.start[:, None])
+    return replace(sample, grid=replace(grid, y=np.where(waiting, np.nan, grid.y)), anticipation=0)
+
+
+def take_periods(grid: Grid, keep: NDArray[np.bool_], shift: int) -> Grid:
+    """Grid of the kept periods; starts move back by `shift`."""
+    return replace(
+        grid,
+        periods=tuple(np.array(grid.periods)[keep].tolist()),
+        y=grid.y[:, keep],
+        treatment=grid.treatment[:, keep],
+        start=np.where(grid.start < NEVER, grid.start - shift, grid.start),
+        exposure=None if grid.exposure is None else grid.exposure[:, keep],
+        weights=None if grid.weights is None else grid.weights[:, keep],
+        covariates={name: values[:, keep] for name, values in grid.covariates.items()},
+    )
+
+
+def profiles(treatment: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """(N,) profile of each unit (−1 untreated) and (G, T) the distinct courses of treatment."""
+    treated = treatment.any(axis=1)
+    rows, codes = np.unique(treatment[treated], axis=0, return_inverse=True)
+    profile = np.full(len(treatment), -1, dtype=np.intp)
+    profile[treated] = codes.ravel()
+    return profile, rows
+
+
+def require_periods(sample: Sample, outcome: Outcome) -> None:
+    """Refuse a sample without a period before or after the start: then nothing can be compared."""
+    if sample.n_periods_before < 1 or sample.n_periods_after < 1:
+        side = "before" if sample.n_periods_before < 1 else "after"
+        msg = f"{outcome.id}: a treated unit has no period {side} its start; move [period] first or last, or the start"
+        raise DesignError(msg)
+    if not np.any(np.isfinite(sample.y)) or np.nanmax(sample.y) == np.nanmin(sample.y):
+        msg = f"{outcome.id}: every value is the same, so there is nothing to compare"
+        raise DesignError(msg)

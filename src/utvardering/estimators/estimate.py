@@ -1,0 +1,233 @@
+"""What was the effect? The planned estimator and those beside it, on every outcome: `estimates.csv` and `event_study.csv`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from utvardering.data.panel import LeftOut, Panel, Sample
+from utvardering.errors import DesignError
+from utvardering.estimators.base import RANDOMIZED, Estimate, EventEffect, Job, Result
+from utvardering.estimators.effects import effect_size
+from utvardering.estimators.registry import ESTIMATORS, Method, planned_method
+from utvardering.inference.multiplicity import holm, westfall_young
+from utvardering.study.model import Estimation, Outcome, Study
+
+FEW_TREATED = 30
+"""Below so many treated units a clustered interval never stands alone."""
+
+
+@dataclass(frozen=True)
+class EstimateRow:
+    """A row of `estimates.csv`; columns as in docs/outputs.md. `joint` is not written: it serves tests over outcomes."""
+
+    study: str
+    outcome: str
+    role: str
+    aim: str
+    estimator: str
+    planned: bool
+    estimand: str
+    scale: str
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+    level: float
+    p_value: float
+    inference: str
+    weights: str
+    p_adjusted: float
+    p_smallest: float
+    effect_percent: float
+    effect_percent_low: float
+    effect_percent_high: float
+    effect_units: float
+    effect_units_low: float
+    effect_units_high: float
+    n_treated: int
+    n_comparison: int
+    n_periods_before: int
+    n_periods_after: int
+    n_obs: int
+    interpretable: bool
+    note: str
+    joint: tuple[bytes, np.ndarray] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A row of `event_study.csv`."""
+
+    study: str
+    outcome: str
+    estimator: str
+    estimand: str
+    scale: str
+    inference: str
+    weights: str
+    period_from_start: int
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+    band_low: float
+    band_high: float
+    level: float
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Every estimate of a study, the effects per period, and what could not be estimated or used, and why."""
+
+    rows: tuple[EstimateRow, ...]
+    events: tuple[EventRow, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    def planned(self, outcome: str) -> EstimateRow | None:
+        """The one planned row of an outcome, None where it could not be computed."""
+        return next((row for row in self.rows if row.outcome == outcome and row.planned), None)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per outcome × estimator × estimand × inference × weights."""
+        columns = [name for name in EstimateRow.__dataclass_fields__ if name != "joint"]
+        rows = [{name: getattr(row, name) for name in columns} for row in self.rows]
+        return pd.DataFrame(rows, columns=columns)
+
+    def events_frame(self) -> pd.DataFrame:
+        """A row per outcome × estimator × inference × period from the start."""
+        return pd.DataFrame([asdict(row) for row in self.events], columns=list(EventRow.__dataclass_fields__))
+
+
+def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None] | None = None) -> Estimates:
+    """Run the planned estimator and those beside it on every outcome.
+
+    A method that cannot be used on an outcome is listed in `left_out` with its reason. Raises DesignError where no estimate
+    at all can be computed.
+    """
+    estimation = _estimation(study)
+    rows: list[EstimateRow] = []
+    events: list[EventRow] = []
+    left_out: list[LeftOut] = []
+    for outcome in study.outcomes:
+        planned = planned_method(estimation.estimator, outcome)
+        if planned.name != estimation.estimator:
+            reason = f"{estimation.estimator} needs counts; {planned.name} is the planned estimator of this outcome"
+            left_out.append(LeftOut("", "", outcome.id, reason))
+        for method, weighted in _runs(estimation, planned, outcome):
+            if progress:
+                progress(f"{outcome.id}: {method.name}")
+            try:
+                sample = panel.sample(outcome.id)
+                job = Job(
+                    sample if weighted else replace(sample, grid=replace(sample.grid, weights=None)),
+                    outcome,
+                    estimation,
+                    inferences(estimation, int(sample.treated.sum())),
+                )
+                result = method.run(job)
+            except DesignError as fault:
+                left_out.append(LeftOut("", "", outcome.id, f"{method.name}: {fault.message}"))
+                continue
+            for estimate in result.estimates:
+                is_planned = method is planned and weighted and estimate.inference == estimation.inference
+                rows.append(_row(study, job, method, estimate, result, planned=is_planned))
+            events.extend(_event(study, job, method, event) for event in result.events)
+            left_out.extend(LeftOut(unit, "", outcome.id, f"{method.name}: {reason}") for unit, reason in result.dropped)
+    if not rows:
+        raise DesignError("; ".join(dict.fromkeys(item.reason for item in left_out)))
+    return Estimates(tuple(_adjusted(rows)), tuple(events), tuple(left_out))
+
+
+def inferences(estimation: Estimation, n_treated: int) -> tuple[str, ...]:
+    """The planned inference, and the one that must stand beside it."""
+    if estimation.inference in RANDOMIZED:
+        return (estimation.inference, "cluster")
+    return ("cluster", "randomization") if n_treated < FEW_TREATED else ("cluster",)
+
+
+def _estimation(study: Study) -> Estimation:
+    if study.estimation is None:
+        msg = f"{study.id}: the study plans no estimate ([estimation] is missing)"
+        raise DesignError(msg)
+    return study.estimation
+
+
+def _runs(estimation: Estimation, planned: Method, outcome: Outcome) -> Iterator[tuple[Method, bool]]:
+    """Methods to run, with or without the plan's weights: the planned one both ways."""
+    yield planned, True
+    if estimation.weights:
+        yield planned, False
+    for name in estimation.also:
+        method = ESTIMATORS[name]
+        if method is not planned and method.suits(outcome):
+            yield method, True
+
+
+def _row(study: Study, job: Job, method: Method, estimate: Estimate, result: Result, *, planned: bool) -> EstimateRow:
+    sample = job.sample
+    size = effect_size(sample, job.outcome, estimate.estimate, estimate.scale)
+    return EstimateRow(
+        study=study.id,
+        outcome=job.outcome.id,
+        role=job.outcome.role,
+        aim=job.outcome.aim,
+        estimator=method.name,
+        planned=planned,
+        estimand=estimate.estimand,
+        scale=estimate.scale,
+        estimate=float(estimate.estimate),
+        std_error=float(estimate.std_error),
+        ci_low=float(estimate.ci_low),
+        ci_high=float(estimate.ci_high),
+        level=job.estimation.level,
+        p_value=float(estimate.p_value),
+        inference=estimate.inference,
+        weights=job.weight_name,
+        p_adjusted=float("nan"),
+        p_smallest=float(estimate.p_smallest),
+        effect_percent=size.percent(estimate.estimate),
+        effect_percent_low=size.percent(estimate.ci_low),
+        effect_percent_high=size.percent(estimate.ci_high),
+        effect_units=size.units(estimate.estimate),
+        effect_units_low=size.units(estimate.ci_low),
+        effect_units_high=size.units(estimate.ci_high),
+        n_treated=int(sample.treated.sum()),
+        n_comparison=int((~sample.treated).sum()),
+        n_periods_before=sample.n_periods_before,
+        n_periods_after=sample.n_periods_after,
+        n_obs=result.n_obs,
+        interpretable=True,
+        note=estimate.note,
+        joint=None if estimate.statistics is None else (_design(sample), estimate.statistics),
+    )
+
+
+def _design(sample: Sample) -> bytes:
+    """Equal for outcomes whose re-assignments are the same draws."""
+    return repr(sample.units).encode() + (sample.start - len(sample.grid.periods)).tobytes()
+
+
+def _event(study: Study, job: Job, method: Method, event: EventEffect) -> EventRow:
+    common = {"study": study.id, "outcome": job.outcome.id, "estimator": method.name, "weights": job.weight_name}
+    return EventRow(**common, **asdict(event), level=job.estimation.level)
+
+
+def _adjusted(rows: list[EstimateRow]) -> list[EstimateRow]:
+    """Fill `p_adjusted` of the planned secondary rows within each aim."""
+    out = list(rows)
+    for aim in dict.fromkeys(row.aim for row in rows):
+        family = [k for k, row in enumerate(rows) if row.planned and row.role == "secondary" and row.aim == aim]
+        if not family:
+            continue
+        joints = [rows[k].joint for k in family]
+        if all(joint is not None for joint in joints) and len({joint[0] for joint in joints if joint}) == 1:
+            adjusted = westfall_young(np.column_stack([joint[1] for joint in joints if joint]))
+        else:
+            adjusted = holm(np.array([rows[k].p_value for k in family]))
+        for k, p in zip(family, adjusted, strict=True):
+            out[k] = replace(rows[k], p_adjusted=float(p))
+    return out

@@ -1,0 +1,244 @@
+"""Effect per period from the start: was there a difference already before, and how does it grow after?
+
+y_it = α_i + λ_t + Σ_{k≠r} β_k 1(t − start_i = k) + ε_it with reference r = −1 (−1−k with anticipation k). On a balanced panel
+with a common start β_k is a difference of mean changes from the reference period, and its covariance follows from the units'
+own changes, so that nothing has to be inverted. With staggered starts the regression is run as it stands, and mixes effects of
+other periods into each β_k (Sun & Abraham 2021): the check `staggered` then stops it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from utvardering.data.panel import NEVER, Sample
+from utvardering.errors import DesignError
+from utvardering.estimators.absorb import without_effects
+from utvardering.estimators.base import (
+    RANDOMIZED,
+    EventEffect,
+    Job,
+    Result,
+    additive_values,
+    from_cluster,
+    from_placebo,
+    require_periods,
+)
+from utvardering.estimators.did import unit_noise
+from utvardering.inference.cluster import cluster_covariance, cluster_test
+from utvardering.inference.randomization import LinearScores, PlaceboTest, linear_placebo_test
+from utvardering.inference.reassignment import Reassignments, reassign
+
+_BAND_DRAWS = 20_000  # Monte Carlo error of a 95 % quantile below one per cent of its value
+
+
+@dataclass(frozen=True)
+class Path:
+    """Effects of K periods from the start and what is needed to judge them.
+
+    influence (N, K) of each unit on each effect; n_parameters as in `inference.cluster`; changes (N, K) of each unit from the
+    reference period, None where starts are staggered or cells are missing.
+    """
+
+    periods: NDArray[np.int64]
+    effects: NDArray[np.float64]
+    influence: NDArray[np.float64]
+    n_obs: int
+    n_parameters: int
+    changes: NDArray[np.float64] | None
+    weight: NDArray[np.float64]
+
+
+def event_study(job: Job) -> Result:
+    """Estimate the effect in each period from the start, and its mean over the periods after (`att_dynamic`).
+
+    Raises DesignError where the reference period is missing, or where a placebo test is planned with staggered starts.
+    """
+    require_periods(job.sample, job.outcome)
+    sample = job.sample
+    values, scale = additive_values(sample, job.outcome)
+    path = _path(sample, values, job)
+    after = path.periods >= 0
+    mean = float(path.effects[after].mean())
+    estimates, events = [], []
+    for inference in job.inferences:
+        if inference in RANDOMIZED:
+            if path.changes is None:
+                continue
+            test, rows = _placebo(job, sample, values, path, scale, inference)
+            note = "mean of the effects per period from the start"
+            estimates.append(from_placebo(test, job, estimand="att_dynamic", scale=scale, estimate=mean, note=note))
+        else:
+            covariance = cluster_covariance(path.influence, sample.cluster, path.n_obs, path.n_parameters)
+            clusters = len(np.unique(sample.cluster))
+            average = after / after.sum()
+            test_c = cluster_test(mean, float(average @ covariance @ average), clusters, job.estimation.level)
+            note = _joint_note(path, covariance, clusters)
+            estimates.append(from_cluster(test_c, estimand="att_dynamic", scale=scale, estimate=mean, note=note))
+            rows = _clustered(job, path, covariance, clusters, scale)
+        events.extend(rows)
+    if not estimates:
+        msg = (
+            f"{job.outcome.id}: an event study with staggered starts or missing cells has no placebo test; "
+            'write inference = "cluster"'
+        )
+        raise DesignError(msg)
+    return Result(tuple(estimates), path.n_obs, tuple(events))
+
+
+def _path(sample: Sample, values: NDArray[np.float64], job: Job) -> Path:
+    reference = -1 - sample.anticipation
+    weight = np.ones(len(values)) if sample.grid.weights is None else sample.grid.weights[:, 0]
+    constant = sample.grid.weights is None or np.ptp(sample.grid.weights, axis=1).max() == 0
+    plain = not np.isnan(values).any() and sample.groups is None and not job.estimation.covariates and constant
+    if sample.common_start is not None and plain:
+        return _closed_path(sample, values, weight, reference)
+    return _regression_path(sample, values, job, reference)
+
+
+def _closed_path(sample: Sample, values: NDArray[np.float64], weight: NDArray[np.float64], reference: int) -> Path:
+    start = sample.common_start or 0
+    if start + reference < 0:
+        msg = f"the reference period {reference} lies before the first period; lower [period] anticipation"
+        raise DesignError(msg)
+    n_periods = values.shape[1]
+    keep = np.arange(n_periods) != start + reference
+    changes = (values - values[:, [start + reference]])[:, keep]
+    influence = np.empty_like(changes)
+    effects = np.zeros(changes.shape[1])
+    for group, sign in ((sample.treated, 1.0), (~sample.treated, -1.0)):
+        share = (weight[group] / weight[group].sum())[:, None]
+        mean = (share * changes[group]).sum(axis=0)
+        effects += sign * mean
+        influence[group] = sign * share * (changes[group] - mean)
+    n_parameters = 2 * (n_periods - 1) + 1
+    return Path(np.arange(n_periods)[keep] - start, effects, influence, values.size, n_parameters, changes, weight)
+
+
+def _regression_path(sample: Sample, values: NDArray[np.float64], job: Job, reference: int) -> Path:
+    covariates = [sample.grid.covariates[name] for name in job.estimation.covariates]
+    missing = np.any([np.isnan(value) for value in (values, *covariates)], axis=0)
+    unit, period = np.nonzero(~missing)
+    weights = np.ones_like(values) if sample.grid.weights is None else sample.grid.weights
+    groups = np.zeros(len(values), dtype=np.int64) if sample.groups is None else sample.groups
+    treated = sample.treated[unit]
+    from_start = np.where(treated, period - np.where(treated, sample.start[unit], 0), NEVER)
+    periods = np.array([k for k in np.unique(from_start[treated]) if k != reference])
+    if reference not in from_start:
+        msg = f"no treated unit has a value in the reference period {reference} from its start"
+        raise DesignError(msg)
+    dummies = (from_start[:, None] == periods).astype(float)
+    exog = np.column_stack([dummies, *(value[unit, period] for value in covariates)])
+    dependent, exog = without_effects(
+        values[unit, period],
+        np.column_stack([dummies, *(value[unit, period] for value in covariates)]),
+        unit,
+        groups[unit] * values.shape[1] + period,
+        weights[unit, period],
+    )
+    weight = weights[unit, period][:, None]
+    cross = (exog * weight).T @ exog
+    if np.linalg.matrix_rank(cross) < len(cross):
+        msg = "some periods from the start cannot be told apart from unit and period effects; shorten [period]"
+        raise DesignError(msg)
+    bread = np.linalg.inv(cross)
+    effects = bread @ (exog * weight).T @ dependent
+    scores = np.zeros((len(values), len(cross)))
+    np.add.at(scores, unit, exog * weight * (dependent - exog @ effects)[:, None])
+    count = len(periods)
+    n_parameters = len(cross) + len(np.unique(groups[unit] * values.shape[1] + period))
+    mean_weight = weights.mean(axis=1)
+    return Path(periods, effects[:count], (scores @ bread)[:, :count], len(unit), n_parameters, None, mean_weight)
+
+
+def _placebo(
+    job: Job, sample: Sample, values: NDArray[np.float64], path: Path, scale: str, inference: str
+) -> tuple[PlaceboTest, list[EventEffect]]:
+    if path.changes is None:
+        raise AssertionError
+    draws = reassign(np.where(sample.treated, 0, -1).astype(np.intp), job.rng(), strata=sample.strata)
+    noise = unit_noise(sample, values)
+    after = path.periods >= 0
+
+    def test(change: NDArray[np.float64]) -> PlaceboTest:
+        return linear_placebo_test(_change_scores(sample, path.weight, change, noise), draws, job.estimation.level)
+
+    tests = [test(change) for change in path.changes.T]
+    reach = _joint_quantile(tests, draws, job.estimation.level)
+    rows = [
+        EventEffect(
+            estimand="att_dynamic",
+            scale=scale,
+            inference=inference,
+            period_from_start=int(k),
+            estimate=float(effect),
+            std_error=one.std_error,
+            ci_low=one.ci_low,
+            ci_high=one.ci_high,
+            band_low=float(effect - reach * one.std_error),
+            band_high=float(effect + reach * one.std_error),
+        )
+        for k, effect, one in zip(path.periods, path.effects, tests, strict=True)
+    ]
+    return test(path.changes[:, after].mean(axis=1)), rows
+
+
+def _change_scores(
+    sample: Sample, weight: NDArray[np.float64], change: NDArray[np.float64], noise: NDArray[np.float64]
+) -> LinearScores:
+    mass = weight / weight.sum()
+    treated = sample.treated.astype(float)
+    return LinearScores(
+        score=(weight * (change - mass @ change))[:, None],
+        slope=(weight * (treated - mass @ treated))[:, None],
+        spread=(weight**2 * noise)[:, None],
+        mass=mass,
+    )
+
+
+def _joint_quantile(tests: list[PlaceboTest], draws: Reassignments, level: float) -> float:
+    """Quantile of the largest studentised placebo effect over all periods: the half-width of the band in standard errors."""
+    if len(draws.units) == 1:
+        return float("nan")
+    scaled = np.array([np.abs(one.statistics[1:]) / np.sqrt(np.mean(one.statistics[1:] ** 2)) for one in tests])
+    return float(np.quantile(scaled.max(axis=0), level, method="higher"))
+
+
+def _clustered(
+    job: Job, path: Path, covariance: NDArray[np.float64], clusters: int, scale: str
+) -> list[EventEffect]:
+    errors = np.sqrt(np.diag(covariance))
+    level = job.estimation.level
+    reach = stats.t.ppf((1 + level) / 2, clusters - 1) * errors
+    band = _sup_t(covariance, level, job.rng()) * errors
+    return [
+        EventEffect("att_dynamic", scale, "cluster", int(k), float(b), float(se), float(b - r), float(b + r), float(b - w), float(b + w))
+        for k, b, se, r, w in zip(path.periods, path.effects, errors, reach, band, strict=True)
+    ]
+
+
+def _sup_t(covariance: NDArray[np.float64], level: float, rng: np.random.Generator) -> float:
+    """Critical value of the largest |t| (Montiel Olea & Plagborg-Møller 2019), from seeded normal draws."""
+    errors = np.sqrt(np.diag(covariance))
+    if not np.all(errors > 0):
+        return float("nan")
+    values, vectors = np.linalg.eigh(covariance / np.outer(errors, errors))
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    largest = np.abs(rng.standard_normal((_BAND_DRAWS, len(errors))) @ root.T).max(axis=1)
+    return float(np.quantile(largest, level))
+
+
+def _joint_note(path: Path, covariance: NDArray[np.float64], clusters: int) -> str:
+    """Wald test that all effects before the start are zero, F(q, G − 1); unusable with as many periods as clusters."""
+    before = path.periods < 0
+    count = int(before.sum())
+    if count == 0 or count >= clusters - 1:
+        return ""
+    part = covariance[np.ix_(before, before)]
+    if np.linalg.matrix_rank(part) < count:
+        return ""
+    wald = path.effects[before] @ np.linalg.solve(part, path.effects[before]) / count
+    return f"joint test of the {count} effects before the start: p = {stats.f.sf(wald, count, clusters - 1):.3f}"

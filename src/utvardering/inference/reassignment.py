@@ -1,0 +1,104 @@
+"""Which other units could have got the measure? All re-assignments where they can be listed, else seeded draws."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+ENUMERATE_UP_TO = 20_000
+DRAWS = 9_999
+
+
+@dataclass(frozen=True)
+class Reassignments:
+    """Row r says which unit carries which treatment profile in re-assignment r; row 0 is what was actually done.
+
+    units       (R, n) unit carrying the profile of column j
+    profiles    (n,) profile of column j
+    exact       every re-assignment that the design allows is listed
+    p_smallest  the smallest p-value that a two-sided test over them can reach
+    """
+
+    units: NDArray[np.intp]
+    profiles: NDArray[np.intp]
+    exact: bool
+    p_smallest: float
+
+
+def reassign(
+    profile: NDArray[np.intp],
+    rng: np.random.Generator,
+    *,
+    strata: NDArray[np.int64] | None = None,
+    draws: int = DRAWS,
+    enumerate_up_to: int = ENUMERATE_UP_TO,
+) -> Reassignments:
+    """All permutations of the treatment profiles over units (within strata), or `draws` of them and the actual one.
+
+    profile: (N,) profile of each unit, −1 for the untreated. With one profile and n treated of N there are C(N, n)
+    re-assignments; with several the multinomial number; with strata the product over strata.
+    """
+    strata = np.zeros(len(profile), dtype=np.int64) if strata is None else strata
+    blocks = [np.flatnonzero(strata == code) for code in np.unique(strata[profile >= 0])]
+    actual = np.concatenate([block[profile[block] >= 0] for block in blocks])
+    profiles = profile[actual]
+    count = math.prod(_count(profile[block]) for block in blocks)
+    p_exact = (2 if _mirrored(profile, blocks) else 1) / count
+    if count <= enumerate_up_to:
+        listed = _enumerate([(block, profile[block]) for block in blocks])
+        first = (listed == actual).all(axis=1)
+        units = np.concatenate([actual[None, :], listed[~first]])
+        return Reassignments(units, profiles, exact=True, p_smallest=p_exact)
+    units = np.empty((draws + 1, len(actual)), dtype=np.intp)
+    units[0] = actual
+    ordered = len(np.unique(profiles)) > 1
+    column = 0
+    for block in blocks:
+        width = int((profile[block] >= 0).sum())
+        for row in range(1, draws + 1):
+            units[row, column : column + width] = rng.choice(len(block), width, replace=False, shuffle=ordered)
+        units[1:, column : column + width] = block[units[1:, column : column + width]]
+        column += width
+    return Reassignments(units, profiles, exact=False, p_smallest=max(p_exact, 1 / (draws + 1)))
+
+
+def _count(profile: NDArray[np.intp]) -> int:
+    """Distinct ways to hand out the profiles of one stratum to its units."""
+    left, ways = len(profile), 1
+    for size in Counter(profile[profile >= 0].tolist()).values():
+        ways *= math.comb(left, size)
+        left -= size
+    return ways
+
+
+def _mirrored(profile: NDArray[np.intp], blocks: list[NDArray[np.intp]]) -> bool:
+    """Whether treated and untreated can change places, so that every |statistic| occurs twice."""
+    return len(np.unique(profile[profile >= 0])) == 1 and all(2 * (profile[block] >= 0).sum() == len(block) for block in blocks)
+
+
+def _enumerate(parts: list[tuple[NDArray[np.intp], NDArray[np.intp]]]) -> NDArray[np.intp]:
+    """(R, n) all assignments; columns in the order of the actual treated units of each stratum."""
+    listed = [list(_hand_out(block, profile)) for block, profile in parts]
+    return np.array([np.concatenate(choice) for choice in itertools.product(*listed)], dtype=np.intp)
+
+
+def _hand_out(block: NDArray[np.intp], profile: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    labels = profile[profile >= 0]
+    kinds = list(dict.fromkeys(labels.tolist()))
+
+    def fill(rest: list[int], todo: list[int], chosen: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+        if not todo:
+            yield chosen.copy()
+            return
+        columns = np.flatnonzero(labels == todo[0])
+        for pick in itertools.combinations(rest, len(columns)):
+            chosen[columns] = pick
+            yield from fill([unit for unit in rest if unit not in pick], todo[1:], chosen)
+
+    yield from fill(block.tolist(), kinds, np.empty(len(labels), dtype=np.intp))
