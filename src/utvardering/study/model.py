@@ -31,20 +31,20 @@ class Section(BaseModel):
     TOML's arrays are lists; the loader turns them into tuples before validation.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=False, allow_inf_nan=False)
 
 
-def _key(description: str, default: Any = ..., **limits: Any) -> Any:
-    return Field(default, description=description, **limits)
+def _key(description: str, default: Any = ..., *, example: Any = None, **limits: Any) -> Any:
+    return Field(default, description=description, examples=None if example is None else [example], **limits)
 
 
 class Meta(Section):
     """`[study]`: the question and who asks it."""
 
-    id: StrictStr = _key("The study's id, the same as its folder", pattern=r"^[a-z0-9][a-z0-9-]*$")
-    title: StrictStr = _key("Title of the report", min_length=1)
-    question: StrictStr = _key("The question that the study answers, in plain Swedish", min_length=1)
-    design: Design = _key("What the data are about: areas, individuals, one series, or an organisation without an effect claim")
+    id: StrictStr = _key("The study's id, the same as its folder", pattern=r"^[a-z0-9][a-z0-9-]*$", example="trygghetsvardar")
+    title: StrictStr = _key("Title of the report", min_length=1, example="Trygghetsvärdar i Exempelstads centrum")
+    question: StrictStr = _key("The question that the study answers, in plain Swedish", min_length=1, example="Blev det färre anmälda brott i centrum?")
+    design: Design = _key("What the data are about: areas, individuals, one series, or an organisation without an effect claim", example="areas")
     status: Literal["draft", "registered", "published"] = _key("Where the study stands", "draft")
     authors: tuple[StrictStr, ...] = _key("Who answers for the study", ())
     independence: Literal["internal", "external"] = _key("Who evaluates whom, printed in the report", "internal")
@@ -58,7 +58,7 @@ class Meta(Section):
 class Cost(Section):
     """`[measure.cost]`: what the measure costs."""
 
-    amount: Number = _key("Amount in the currency", ge=0)
+    amount: Number = _key("Amount in the currency", ge=0, example=4_200_000)
     currency: StrictStr = _key("Currency code", "SEK")
     per: Literal["year", "once"] = _key("Whether the amount is paid each year or once", "year")
     price_year: StrictInt | None = _key("Price level of the amount", None)
@@ -78,8 +78,8 @@ class Measure(Section):
         "utbildning",
         "organisation",
         "other",
-    ] = _key("Kind of measure; studies of one kind are compared with each other")
-    name: StrictStr = _key("Name of the measure as residents know it", min_length=1)
+    ] = _key("Kind of measure; studies of one kind are compared with each other", example="trygghetsvardar")
+    name: StrictStr = _key("Name of the measure as residents know it", min_length=1, example="Trygghetsvärdar")
     prevention: Literal["situational", "social", "both"] | None = _key("Kind of prevention", None)
     description: StrictStr = _key("What was done, in a sentence or two", "")
     mechanism: StrictStr = _key("How the measure is thought to work", "")
@@ -96,9 +96,9 @@ class Measure(Section):
 class Incidents(Section):
     """`[data.incidents]`: one row per event, counted into the panel."""
 
-    file: StrictStr = _key("File with a row per event")
-    time: StrictStr = _key("Column with the time of the event")
-    kind: StrictStr = _key("Column with the kind of event; an outcome's id is one of its values")
+    file: StrictStr = _key("File with a row per event", example="data/handelser.parquet")
+    time: StrictStr = _key("Column with the time of the event", example="tid")
+    kind: StrictStr = _key("Column with the kind of event; an outcome's id is one of its values", example="brott")
     unit: StrictStr = _key("Column with the unit", "")
     x: StrictStr = _key("Column with the x coordinate, instead of unit", "")
     y: StrictStr = _key("Column with the y coordinate, instead of unit", "")
@@ -107,9 +107,9 @@ class Incidents(Section):
 class Exposure(Section):
     """`[data.exposure]`: exposure beside incidents."""
 
-    file: StrictStr = _key("File with the exposure")
-    unit: StrictStr = _key("Column with the unit")
-    period: StrictStr = _key("Column with the period")
+    file: StrictStr = _key("File with the exposure", example="data/folkmangd.csv")
+    unit: StrictStr = _key("Column with the unit", example="omrade")
+    period: StrictStr = _key("Column with the period", example="manad")
 
 
 class Data(Section):
@@ -136,9 +136,9 @@ class Data(Section):
 class Period(Section):
     """`[period]`: the calendar of the panel."""
 
-    unit: PeriodUnit = _key("Length of a period; index is a period without a calendar")
-    first: Moment = _key("First period: a date in it, or an integer for index")
-    last: Moment = _key("Last period")
+    unit: PeriodUnit = _key("Length of a period; index is a period without a calendar", example="month")
+    first: Moment = _key("First period: a date in it, or an integer for index", example=dt.date(2018, 1, 1))
+    last: Moment = _key("Last period", example=dt.date(2024, 12, 31))
     anticipation: StrictInt = _key("Periods before the start in which an effect may already have begun", 0, ge=0)
     partial_first: Literal["after", "drop"] = _key("What to do with a period in which the measure started midway", "after")
 
@@ -146,8 +146,8 @@ class Period(Section):
 class Treated(Section):
     """`[[treated]]`: a unit that got the measure, and when."""
 
-    unit: StrictStr = _key("Value in the unit column; municipalities by name or code")
-    start: Moment = _key("When the measure started there")
+    unit: StrictStr = _key("Value in the unit column; municipalities by name or code", example="Centrum")
+    start: Moment = _key("When the measure started there", example=dt.date(2022, 7, 1))
     end: Moment | None = _key("When the measure ended, if it did", None)
     source: StrictStr = _key("Where the start is recorded", "")
 
@@ -164,16 +164,20 @@ class TreatedFrom(Section):
 class Choose(Section):
     """`[comparison] choose`: comparison units chosen from data before the start."""
 
-    method: Literal["nearest"] = _key("How units are chosen")
-    n: StrictInt = _key("How many units", ge=1)
-    on: tuple[StrictStr, ...] = _key("Columns on which units are to be alike")
+    method: Literal["nearest"] = _key("How units are chosen", example="nearest")
+    n: StrictInt = _key("How many units", ge=1, example=20)
+    on: tuple[StrictStr, ...] = _key("Columns on which units are to be alike", example=("folkmangd",))
+
+
+Alternative = Literal["all"] | tuple[StrictStr, ...] | Choose
+"""Another comparison, to see whether the result hangs on the choice."""
 
 
 class Excluded(Section):
     """`[comparison] excluded`: a unit that may not be compared with."""
 
-    unit: StrictStr = _key("The unit")
-    reason: StrictStr = _key("Why it is left out", min_length=1)
+    unit: StrictStr = _key("The unit", example="Grannstad")
+    reason: StrictStr = _key("Why it is left out", min_length=1, example="Gränsar till åtgärdsområdet")
 
 
 class Comparison(Section):
@@ -196,11 +200,11 @@ class Neighbours(Section):
 class Outcome(Section):
     """`[[outcomes]]`: what is measured; exactly one is primary."""
 
-    id: StrictStr = _key("Column of the panel", min_length=1)
-    title: StrictStr = _key("Name in the report", min_length=1)
-    aim: Aim = _key("What the outcome stands for; one aim never stands for another")
-    role: Role = _key("primary for exactly one outcome")
-    kind: Kind = _key("What the numbers are")
+    id: StrictStr = _key("Column of the panel", min_length=1, example="brott_offentlig_miljo")
+    title: StrictStr = _key("Name in the report", min_length=1, example="Anmälda brott i offentlig miljö")
+    aim: Aim = _key("What the outcome stands for; one aim never stands for another", example="brott")
+    role: Role = _key("primary for exactly one outcome", example="primary")
+    kind: Kind = _key("What the numbers are", example="count")
     counts: Literal["events", "persons"] = _key("What a count counts; small counts of persons are suppressed", "events")
     file: StrictStr = _key("File of this outcome, where it is not in the panel", "")
     unit: StrictStr = _key("Column with the unit in that file", "")
@@ -215,7 +219,7 @@ class Outcome(Section):
 class Estimation(Section):
     """`[estimation]`: the planned analysis."""
 
-    estimator: StrictStr = _key("The planned estimator")
+    estimator: StrictStr = _key("The planned estimator", example="poisson_did")
     also: tuple[StrictStr, ...] = _key("Other estimators shown beside it", ())
     comparison_group: Literal["never", "not_yet"] = _key("For staggered starts: whom to compare with", "never")
     inference: Inference = _key("How uncertainty is judged", "randomization")
@@ -261,7 +265,9 @@ class Robustness(Section):
     placebo_shifts: tuple[StrictInt, ...] = _key("Starts moved by so many periods, before the real one", ())
     trend_deviations: tuple[Number, ...] = _key("Relative magnitudes of the trend deviation", ())
     smoothness: tuple[Number, ...] = _key("Largest change of the slope per period", ())
-    alternative_comparisons: tuple[Any, ...] = _key("Other lists of comparison units, or rules", ())
+    alternative_comparisons: tuple[Alternative, ...] = _key(
+        'Other lists of comparison units, "all", or a rule such as { method = "nearest", n = 10, on = ["folkmangd"] }', ()
+    )
     windows: tuple[tuple[Moment, Moment], ...] = _key("Other first and last periods", ())
     contrasts: tuple[tuple[StrictStr, StrictStr], ...] = _key("Pairs of outcomes, such as night and day", ())
 
@@ -283,36 +289,43 @@ class Report(Section):
 class StudyFile(Section):
     """The whole of `study.toml`, with the defaults filled in."""
 
-    schema_version: Literal[1] = Field(alias="schema", description="Version of this format; 1")
-    study: Meta
-    measure: Measure
-    data: Data = Data()
-    period: Period | None = None
-    treated: tuple[Treated, ...] = ()
-    treated_from: TreatedFrom | None = None
-    comparison: Comparison = Comparison()
-    neighbours: Neighbours = Neighbours()
-    outcomes: tuple[Outcome, ...] = ()
-    estimation: Estimation | None = None
-    causal_model: CausalModel = CausalModel()
-    checks: Checks = Checks()
-    robustness: Robustness = Robustness()
-    ethics: Ethics = Ethics()
-    report: Report = Report()
+    schema_version: Literal[1] = Field(alias="schema", description="Version of this format", examples=[1])
+    study: Meta = _key("The question and who asks it")
+    measure: Measure = _key("What was done, and how it is thought to work")
+    data: Data = _key("Which file holds what", Data())
+    period: Period | None = _key("The calendar of the panel", None)
+    treated: tuple[Treated, ...] = _key("The units that got the measure, and when", ())
+    treated_from: TreatedFrom | None = _key("Treated units read from the panel, for many units", None)
+    comparison: Comparison = _key("What the treated units are held against", Comparison())
+    neighbours: Neighbours = _key("Where crime could have moved", Neighbours())
+    outcomes: tuple[Outcome, ...] = _key("What is measured", ())
+    estimation: Estimation | None = _key("The planned analysis", None)
+    causal_model: CausalModel = _key("What is believed to cause what", CausalModel())
+    checks: Checks = _key("The limits, set before the data are seen", Checks())
+    robustness: Robustness = _key("The doubts to be tried", Robustness())
+    ethics: Ethics = _key("Review of research on individuals", Ethics())
+    report: Report = _key("How the result is shown", Report())
 
 
 class Expected(Section):
     """A row of `expected.toml`: a number that the study must give, with its source and tolerance."""
 
-    outcome: StrictStr
-    estimator: StrictStr
-    estimand: StrictStr = "att"
-    inference: StrictStr = ""
-    weights: StrictStr | None = None
-    estimate: Number
-    std_error: Number | None = None
-    tolerance: Number
-    source: StrictStr
+    outcome: StrictStr = _key("Id of the outcome", example="brott_offentlig_miljo")
+    estimator: StrictStr = _key("The estimator", example="poisson_did")
+    estimand: StrictStr = _key("What is estimated", "att")
+    inference: StrictStr = _key("The inference; empty for any", "")
+    weights: StrictStr | None = _key("Column with the weights; empty text for none, absent for any", None)
+    estimate: Number = _key("The estimate", example=-0.12)
+    std_error: Number | None = _key("Its standard error", None)
+    tolerance: Number = _key("Largest deviation from either number", ge=0, example=0.0001)
+    source: StrictStr = _key("Where the number is from", example="Table 2 of the article", min_length=1)
+
+
+class ExpectedFile(Section):
+    """The whole of `expected.toml`."""
+
+    expected: tuple[Expected, ...] = _key("Numbers that the study must give", ())
+    truth: dict[StrictStr, Number] = _key("For simulated data: outcome to its true effect", {})
 
 
 class Study(StudyFile):

@@ -1,0 +1,206 @@
+"""What is wrong with a value, in the author's words: where, what was found, what to write?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from utvardering.errors import Problem
+from utvardering.study.lines import join
+from utvardering.study.model import StudyFile
+from utvardering.study.syntax import Parsed
+from utvardering.study.values import needs, show
+from utvardering.study.vocabulary import nearest, nearest_key
+
+Path = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A problem with its path in the data."""
+
+    path: Path
+    problem: Problem
+
+
+def schema_faults(model: type[BaseModel], data: dict[str, Any], error: ValidationError, parsed: Parsed) -> list[Fault]:
+    """One fault for each key that is wrong, however many ways pydantic says it."""
+    kinds: dict[Path, str] = {}
+    for detail in error.errors(include_url=False):
+        path, kind = _place(data, detail["loc"], detail["type"])
+        kinds.setdefault(path, kind)
+    paths = [path for path in kinds if not any(other[: len(path)] == path and other != path for other in kinds)]
+    meant = {
+        path[:-1] + (near,)
+        for path in paths
+        if kinds[path] == "extra_forbidden" and (near := nearest_key(str(path[-1]), _keys(_model_at(model, path[:-1]))))
+    }
+    return [
+        Fault(path, _problem(model, data, path, kinds[path], parsed))
+        for path in paths
+        if not (kinds[path] == "missing" and path in meant)
+    ]
+
+
+def partial(model: type[Model], data: dict[str, Any], faulty: frozenset[Path], path: Path = ()) -> Model:
+    """Objects without validation that lack the attributes of faulty and missing keys."""
+    values: dict[str, Any] = {}
+    given: set[str] = set()
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        here = (*path, key)
+        if key in data:
+            given.add(name)
+            if here not in faulty:
+                _take(values, name, field.annotation, data[key], faulty, here)
+        elif here not in faulty and not field.is_required():
+            values[name] = field.get_default(call_default_factory=True)
+    made = model.model_construct(_fields_set=given)
+    made.__dict__.clear()
+    made.__dict__.update(values)
+    return made
+
+
+def _take(values: dict[str, Any], name: str, annotation: Any, value: Any, faulty: frozenset[Path], path: Path) -> None:
+    below = _section(annotation)
+    row = _row(annotation)
+    if below is not None and isinstance(value, dict):
+        values[name] = partial(below, value, faulty, path)
+    elif row is not None and isinstance(value, tuple):
+        if not any((*path, number) in faulty for number in range(len(value))):
+            values[name] = tuple(partial(row, item, faulty, (*path, number)) for number, item in enumerate(value))
+    elif not any(bad[: len(path)] == path for bad in faulty):
+        values[name] = value
+
+
+def _place(data: Any, loc: tuple[str | int, ...], kind: str) -> tuple[Path, str]:
+    """Where in the data pydantic's location is; the names of union members in it are passed over."""
+    path: list[str | int] = []
+    for step in loc:
+        if isinstance(data, dict) and step in data:
+            data = data[step]
+        elif isinstance(data, tuple) and isinstance(step, int):
+            if step >= len(data) or kind == "too_long":
+                return tuple(path), "length"
+            data = data[step]
+        elif isinstance(data, dict) and step == loc[-1] and kind == "missing":
+            return (*path, step), kind
+        else:
+            continue
+        path.append(step)
+    return tuple(path), kind
+
+
+def key_text(path: Path) -> str:
+    """A path as the author sees it: `treated[0].start`."""
+    text = ""
+    for step in path:
+        text = f"{text}[{step}]" if isinstance(step, int) else join(text, step)
+    return text
+
+
+def _problem(model: type[BaseModel], data: dict[str, Any], path: Path, kind: str, parsed: Parsed) -> Problem:
+    key = key_text(path)
+    line = _line(parsed, path)
+    if kind == "extra_forbidden":
+        return Problem(key, _unknown(model, path), line)
+    field = _field_at(model, path)
+    if kind == "missing":
+        return Problem(key, _missing(path, field), line)
+    value = data
+    for step in path:
+        value = value[step]  # type: ignore[index]  # a path holds a number only below a list
+    if line in parsed.written and isinstance(value, str):
+        return Problem(key, needs(field, path, value, parsed.written[line] or "nothing"), line)
+    return Problem(key, needs(field, path, value, show(value)), line)
+
+
+def _line(parsed: Parsed, path: Path) -> int:
+    for length in range(len(path), 0, -1):
+        key = key_text(path[:length])
+        if key in parsed.lines:
+            return parsed.lines[key]
+    return 0
+
+
+def _missing(path: Path, field: FieldInfo | None) -> str:
+    name = str(path[-1])
+    what = (field.description or "") if field else ""
+    if field is not None and _section(field.annotation):
+        return f"is missing: {what[:1].lower()}{what[1:]}. Add the table [{name}]"
+    example = field.examples[0] if field and field.examples else "…"
+    return f"is missing: {what[:1].lower()}{what[1:]}. Write such as {name} = {show(example, short=False)}"
+
+
+def _unknown(model: type[BaseModel], path: Path) -> str:
+    name = str(path[-1])
+    table = _model_at(model, path[:-1])
+    keys = _keys(table)
+    where = _table_text(model, path[:-1])
+    is_unknown = f"is not a key of {where}" if where else "is not a key of this file"
+    if near := nearest_key(name, keys):
+        return f'{is_unknown}. Did you mean "{near}"?'
+    if owners := [owner for owner, below in tables(model) if name in _keys(below) and below is not table]:
+        return f"{is_unknown}; it belongs under {' or '.join(owners)}"
+    return f"{is_unknown}; its keys are {', '.join(keys)}"
+
+
+def _table_text(model: type[BaseModel], path: Path) -> str:
+    """`[study]` or `[[treated]]`; nothing for the file itself."""
+    if not path:
+        return ""
+    names = ".".join(str(step) for step in path if isinstance(step, str))
+    return f"[[{names}]]" if isinstance(path[-1], int) and len(path) == 2 else f"[{names}]"  # noqa: PLR2004 -- name, number
+
+
+def tables(model: type[BaseModel] = StudyFile, above: str = "") -> list[tuple[str, type[BaseModel]]]:
+    """Every table of a file, as its header, and its keys, in the order of the model."""
+    found: list[tuple[str, type[BaseModel]]] = []
+    for name, field in model.model_fields.items():
+        path = f"{above}.{name}" if above else name
+        if below := _section(field.annotation):
+            found += [(f"[{path}]", below), *tables(below, path)]
+        elif row := _row(field.annotation):
+            found += [(f"[[{path}]]" if not above else f"[{path}]", row), *tables(row, path)]
+    return found
+
+
+def _keys(model: type[BaseModel] | None) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The table that a key holds, if it holds one."""
+    for member in (annotation, *get_args(annotation)):
+        if isinstance(member, type) and get_origin(member) is None and issubclass(member, BaseModel):
+            return None if get_origin(annotation) is tuple else member
+    return None
+
+
+def _row(annotation: Any) -> type[BaseModel] | None:
+    """The table that each item of a key's list is, if they are tables."""
+    return _section(get_args(annotation)[0]) if get_origin(annotation) is tuple else None
+
+
+def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    below: type[BaseModel] | None = model
+    for step in path:
+        if isinstance(step, int):
+            continue
+        field = _field_of(below, step)
+        below = (_section(field.annotation) or _row(field.annotation)) if field else None
+    return below
+
+
+def _field_of(model: type[BaseModel] | None, key: str) -> FieldInfo | None:
+    fields = model.model_fields if model else {}
+    return next((field for name, field in fields.items() if (field.alias or name) == key), None)
+
+
+def _field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:
+    names = [number for number, step in enumerate(path) if isinstance(step, str)]
+    return _field_of(_model_at(model, path[: names[-1]]), str(path[names[-1]]))
