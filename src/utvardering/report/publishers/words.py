@@ -1,0 +1,78 @@
+"""The few words that a page shows of its own, in Swedish and English; the Swedish ones are those Quarto uses."""
+
+from __future__ import annotations
+
+SWEDISH = {
+    "fig": "Figur",
+    "tbl": "Tabell",
+    "eq": "Ekvation",
+    "sec": "Avsnitt",
+    "callout-note": "Notera",
+    "callout-tip": "Tips",
+    "callout-warning": "Varning",
+    "callout-important": "Viktigt",
+    "callout-caution": "Försiktigt",
+    "table": "Tabell som kan rullas i sidled",
+    "title": "Titel",
+    "subtitle": "Undertitel",
+    "date": "Datum",
+    "author": "Författare",
+    "description": "Beskrivning",
+    "categories": "Kategorier",
+    "published": "Publicerad",
+    "contents": "Innehåll",
+    "skip": "Hoppa till innehållet",
+    "main-menu": "Huvudmeny",
+    "footer": "Sidfot",
+    "home": "Till startsidan",
+    "pdf": "Hämta rapporten som pdf",
+    "formats": "Andra format",
+    "search": "Sök på webbplatsen",
+    "search-none": "Inga träffar.",
+    "search-one": "1 träff",
+    "search-many": "{n} träffar",
+    "search-fault": "Sökningen kunde inte laddas.",
+    "page": "Sida",
+    "of": "av",
+    "simulated": "Simulerade data",
+}
+
+ENGLISH = {
+    "fig": "Figure",
+    "tbl": "Table",
+    "eq": "Equation",
+    "sec": "Section",
+    "callout-note": "Note",
+    "callout-tip": "Tip",
+    "callout-warning": "Warning",
+    "callout-important": "Important",
+    "callout-caution": "Caution",
+    "table": "Table that scrolls sideways",
+    "title": "Title",
+    "subtitle": "Subtitle",
+    "date": "Date",
+    "author": "Author",
+    "description": "Description",
+    "categories": "Categories",
+    "published": "Published",
+    "contents": "Contents",
+    "skip": "Skip to content",
+    "main-menu": "Main menu",
+    "footer": "Footer",
+    "home": "To the start page",
+    "pdf": "Download the report as PDF",
+    "formats": "Other formats",
+    "search": "Search this site",
+    "search-none": "No results.",
+    "search-one": "1 result",
+    "search-many": "{n} results",
+    "search-fault": "The search could not be loaded.",
+    "page": "Page",
+    "of": "of",
+    "simulated": "Simulated data",
+}
+
+
+def words(lang: str) -> dict[str, str]:
+    """The words of `lang`: Swedish unless the language is English."""
+    return ENGLISH if lang.lower().startswith("en") else SWEDISH
