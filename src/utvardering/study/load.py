@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from utvardering.errors import Problem, StudyError
-from utvardering.study.model import Expected, ExpectedFile, Study, StudyFile
+from utvardering.study.model import ExpectedFile, Study, StudyFile
 from utvardering.study.rules import rule_problems
 from utvardering.study.schema import Fault, partial, schema_faults
 from utvardering.study.source import Source, find_study, read_source
@@ -80,7 +80,8 @@ def _validate(model: type[File], parsed: Parsed) -> tuple[File, list[Fault]]:
         return model.model_validate(data), []
     except ValidationError as error:
         faults = schema_faults(model, data, error, parsed)
-        return partial(model, data, frozenset(fault.path for fault in faults)), faults
+        faulty = {path for fault in faults for path in (fault.path, fault.meant) if path}
+        return partial(model, data, frozenset(faulty)), faults
 
 
 def _problems(parsed: Parsed, faults: list[Fault]) -> list[Problem]:

@@ -19,9 +19,7 @@ Design = Literal["areas", "individuals", "series", "organisation"]
 Aim = Literal["brott", "ordning", "trygghet", "process"]
 Role = Literal["primary", "secondary", "negative_control"]
 Kind = Literal["count", "rate", "share", "mean"]
-Inference = Literal[
-    "randomization", "permutation", "cluster", "wild_bootstrap", "placebo", "jackknife", "analytic"
-]
+Inference = Literal["randomization", "permutation", "cluster", "wild_bootstrap", "placebo", "jackknife", "analytic"]
 PeriodUnit = Literal["week", "month", "quarter", "year", "index"]
 
 
@@ -43,8 +41,12 @@ class Meta(Section):
 
     id: StrictStr = _key("The study's id, the same as its folder", pattern=r"^[a-z0-9][a-z0-9-]*$", example="trygghetsvardar")
     title: StrictStr = _key("Title of the report", min_length=1, example="Trygghetsvärdar i Exempelstads centrum")
-    question: StrictStr = _key("The question that the study answers, in plain Swedish", min_length=1, example="Blev det färre anmälda brott i centrum?")
-    design: Design = _key("What the data are about: areas, individuals, one series, or an organisation without an effect claim", example="areas")
+    question: StrictStr = _key(
+        "The question that the study answers, in plain Swedish", min_length=1, example="Blev det färre anmälda brott i centrum?"
+    )
+    design: Design = _key(
+        "What the data are about: areas, individuals, one series, or an organisation without an effect claim", example="areas"
+    )
     status: Literal["draft", "registered", "published"] = _key("Where the study stands", "draft")
     authors: tuple[StrictStr, ...] = _key("Who answers for the study", ())
     independence: Literal["internal", "external"] = _key("Who evaluates whom, printed in the report", "internal")

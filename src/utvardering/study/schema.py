@@ -13,7 +13,7 @@ from utvardering.study.lines import join
 from utvardering.study.model import StudyFile
 from utvardering.study.syntax import Parsed
 from utvardering.study.values import needs, show
-from utvardering.study.vocabulary import nearest, nearest_key
+from utvardering.study.vocabulary import nearest_key
 
 Path = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -21,10 +21,11 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Fault:
-    """A problem with its path in the data."""
+    """A problem with its path in the data, and the path of the key that an unknown one probably meant."""
 
     path: Path
     problem: Problem
+    meant: Path | None = None
 
 
 def schema_faults(model: type[BaseModel], data: dict[str, Any], error: ValidationError, parsed: Parsed) -> list[Fault]:
@@ -34,16 +35,17 @@ def schema_faults(model: type[BaseModel], data: dict[str, Any], error: Validatio
         path, kind = _place(data, detail["loc"], detail["type"])
         kinds.setdefault(path, kind)
     paths = [path for path in kinds if not any(other[: len(path)] == path and other != path for other in kinds)]
-    meant = {
-        path[:-1] + (near,)
-        for path in paths
-        if kinds[path] == "extra_forbidden" and (near := nearest_key(str(path[-1]), _keys(_model_at(model, path[:-1]))))
-    }
+    meant = {path: _meant(model, path) for path in paths if kinds[path] == "extra_forbidden"}
     return [
-        Fault(path, _problem(model, data, path, kinds[path], parsed))
+        Fault(path, _problem(model, data, path, kinds[path], parsed), meant.get(path))
         for path in paths
-        if not (kinds[path] == "missing" and path in meant)
+        if not (kinds[path] == "missing" and path in meant.values())
     ]
+
+
+def _meant(model: type[BaseModel], path: Path) -> Path | None:
+    near = nearest_key(str(path[-1]), _keys(_model_at(model, path[:-1])))
+    return (*path[:-1], near) if near else None
 
 
 def partial(model: type[Model], data: dict[str, Any], faulty: frozenset[Path], path: Path = ()) -> Model:
@@ -53,11 +55,13 @@ def partial(model: type[Model], data: dict[str, Any], faulty: frozenset[Path], p
     for name, field in model.model_fields.items():
         key = field.alias or name
         here = (*path, key)
-        if key in data:
+        if key in data or here in faulty:
             given.add(name)
-            if here not in faulty:
-                _take(values, name, field.annotation, data[key], faulty, here)
-        elif here not in faulty and not field.is_required():
+        if here in faulty:
+            continue
+        if key in data:
+            _take(values, name, field.annotation, data[key], faulty, here)
+        elif not field.is_required():
             values[name] = field.get_default(call_default_factory=True)
     made = model.model_construct(_fields_set=given)
     made.__dict__.clear()
@@ -140,7 +144,7 @@ def _unknown(model: type[BaseModel], path: Path) -> str:
     name = str(path[-1])
     table = _model_at(model, path[:-1])
     keys = _keys(table)
-    where = _table_text(model, path[:-1])
+    where = _table_text(path[:-1])
     is_unknown = f"is not a key of {where}" if where else "is not a key of this file"
     if near := nearest_key(name, keys):
         return f'{is_unknown}. Did you mean "{near}"?'
@@ -149,7 +153,7 @@ def _unknown(model: type[BaseModel], path: Path) -> str:
     return f"{is_unknown}; its keys are {', '.join(keys)}"
 
 
-def _table_text(model: type[BaseModel], path: Path) -> str:
+def _table_text(path: Path) -> str:
     """`[study]` or `[[treated]]`; nothing for the file itself."""
     if not path:
         return ""

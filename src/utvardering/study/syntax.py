@@ -107,9 +107,7 @@ class _Reader:
         keys: dict[int, str] = {}
         for key, line in lines.items():
             keys[line] = max(keys.get(line, ""), re.sub(r"\[\d+\]$", "", key), key=len)
-        return tuple(
-            Problem(self.place.get(line, keys.get(line, "")), said, line) for line, said in sorted(self.said.items())
-        )
+        return tuple(Problem(self.place.get(line, keys.get(line, "")), said, line) for line, said in sorted(self.said.items()))
 
     def _say(self, line: int, row: str, message: str, place: str | None = None) -> bool:
         """The line as meant, and what is wrong with it; False where it was mended before, in vain."""
@@ -134,7 +132,9 @@ class _Reader:
         if "Unclosed array" in message or "Unclosed inline" in message or not found:
             return self._stop(*self._opening(line))
         if row.translate(_SPACES) != row:
-            return self._say(line, row.translate(_SPACES), "has a no-break space, as word processors write; type the blank again")
+            return self._say(
+                line, row.translate(_SPACES), "has a no-break space, as word processors write; type the blank again"
+            )
         if _CONTROL.search(row):
             return self._say(line, _CONTROL.sub("", row), "has an invisible control character; type the line again")
         if header := _HEADER.fullmatch(row):
@@ -156,7 +156,9 @@ class _Reader:
         if raw[:1] in "“”„»«‘’" and raw:
             text = raw.strip("“”„»«‘’\"'")
             return self._say(
-                line, f"{key} = {quote(text)}", f"has curly quotes, as word processors write; write {_name(key)} = {quote(text)}"
+                line,
+                f"{key} = {quote(text)}",
+                f"has curly quotes, as word processors write; write {_name(key)} = {quote(text)}",
             )
         if raw.startswith(("[", "{")):
             return self._mend_list(line, key, raw)
@@ -170,7 +172,9 @@ class _Reader:
     def _mend_list(self, line: int, key: str, raw: str) -> bool:
         straight = raw.translate(_SMART)
         if straight != raw:
-            return self._say(line, f"{key} = {straight}", f"has curly quotes, as word processors write; write {key} = {straight}")
+            return self._say(
+                line, f"{key} = {straight}", f"has curly quotes, as word processors write; write {key} = {straight}"
+            )
         if not raw.endswith(("]", "}")):
             return self._stop(*self._opening(line))
         if raw.startswith("{"):

@@ -156,8 +156,10 @@ def _needs_choice(annotation: Any, value: Any, found: str) -> str:
     quotes = f'; write "{value}"' if value in choices and found == value else ""
     if quotes:
         return f"needs quotes, found {found}{quotes}"
-    return f"needs one of {', '.join(choices)}, found {found}.{hint}" if hint else (
-        f"needs one of {', '.join(choices)}, found {found}"
+    return (
+        f"needs one of {', '.join(choices)}, found {found}.{hint}"
+        if hint
+        else (f"needs one of {', '.join(choices)}, found {found}")
     )
 
 
