@@ -141,6 +141,10 @@ class Panel:
         """
         return replace(self, grids={name: _before(grid, self.anticipation) for name, grid in self.grids.items()})
 
+    def with_roles(self, role: NDArray[np.str_]) -> Panel:
+        """The panel with other roles; units that are no longer treated keep their start, but no estimate sees them."""
+        return replace(self, role=role)
+
     def sample(self, outcome: str, roles: tuple[str, ...] = ("treated", "comparison")) -> Sample:
         """One outcome for the units with these roles; a DesignError where no unit is treated or none is left to compare with."""
         grid = self.grids[outcome]

@@ -41,7 +41,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A row of `estimates.csv` before what is common to the study is added; `statistics` are the placebo statistics."""
+    """A row of `estimates.csv` before what is common to the study is added.
+
+    inner_low and inner_high bound the 90 % interval; `statistics` are the placebo statistics.
+    """
 
     estimand: str
     scale: str
@@ -49,6 +52,8 @@ class Estimate:
     std_error: float
     ci_low: float
     ci_high: float
+    inner_low: float
+    inner_high: float
     p_value: float
     inference: str
     p_smallest: float = float("nan")
@@ -94,6 +99,8 @@ def from_placebo(test: PlaceboTest, job: Job, *, estimand: str, scale: str, esti
         std_error=test.std_error,
         ci_low=test.ci_low,
         ci_high=test.ci_high,
+        inner_low=test.inner_low,
+        inner_high=test.inner_high,
         p_value=test.p_value,
         inference=next(name for name in job.inferences if name in RANDOMIZED),
         p_smallest=test.p_smallest,
@@ -111,6 +118,8 @@ def from_cluster(test: ClusterTest, *, estimand: str, scale: str, estimate: floa
         std_error=test.std_error,
         ci_low=test.ci_low,
         ci_high=test.ci_high,
+        inner_low=test.inner_low,
+        inner_high=test.inner_high,
         p_value=test.p_value,
         inference="cluster",
         note=note,

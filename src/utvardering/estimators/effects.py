@@ -15,12 +15,13 @@ from utvardering.study.model import Outcome
 class EffectSize:
     """Factors that turn an estimate on its scale into percent and units.
 
-    counterfactual: the treated units' mean over the periods after, had nothing happened (scale difference only).
+    counterfactual: the treated units' mean over the periods after, had nothing happened (scale difference only);
+    observed: share of the period under the measure and events observed in cells with that share; empty where nothing is counted.
     """
 
     scale: str
     counterfactual: float
-    observed: float
+    observed: tuple[tuple[float, float], ...]
     per_difference: float
 
     def percent(self, value: float) -> float:
@@ -31,8 +32,10 @@ class EffectSize:
 
     def units(self, value: float) -> float:
         """Events avoided (−) or added (+): observed less counterfactual over treated units and periods after; NaN if no count."""
+        if not self.observed:
+            return float("nan")
         if self.scale == "log_ratio":
-            return float(self.observed * -np.expm1(-value))
+            return float(sum(events * -np.expm1(-value * share) for share, events in self.observed))
         return float(self.per_difference * value)
 
 
@@ -51,12 +54,8 @@ def effect_size(sample: Sample, outcome: Outcome, estimate: float, scale: str) -
         weights = seen if grid.weights is None else np.where(seen, grid.weights[rows], 0.0)
         counterfactual = float(np.sum(weights * (values - estimate * share)) / np.sum(weights))
     if outcome.kind != "count":
-        return EffectSize(scale, counterfactual, float("nan"), float("nan"))
+        return EffectSize(scale, counterfactual, (), float("nan"))
     exposed = np.ones_like(share) if grid.exposure is None else np.where(seen, grid.exposure[rows], 0.0) / PER
-    observed = float(np.nansum(np.where(seen, grid.y[rows], 0.0) * _held(share)))
+    events = grid.y[rows]
+    observed = tuple((float(part), float(events[share == part].sum())) for part in np.unique(share[seen]))
     return EffectSize(scale, counterfactual, observed, float(np.sum(share * exposed)))
-
-
-def _held(share: np.ndarray) -> np.ndarray:
-    """Part of a cell's count that was under the measure."""
-    return share

@@ -55,6 +55,10 @@ class EstimateRow:
     n_obs: int
     interpretable: bool
     note: str
+    ci_low_90: float
+    ci_high_90: float
+    effect_percent_low_90: float
+    effect_percent_high_90: float
     joint: tuple[bytes, np.ndarray] | None = field(default=None, repr=False, compare=False)
 
 
@@ -202,6 +206,10 @@ def _row(study: Study, job: Job, method: Method, estimate: Estimate, result: Res
         n_obs=result.n_obs,
         interpretable=True,
         note=estimate.note,
+        ci_low_90=float(estimate.inner_low),
+        ci_high_90=float(estimate.inner_high),
+        effect_percent_low_90=size.percent(estimate.inner_low),
+        effect_percent_high_90=size.percent(estimate.inner_high),
         joint=None if estimate.statistics is None else (_design(sample), estimate.statistics),
     )
 

@@ -30,7 +30,7 @@ from utvardering.estimators.base import (
 from utvardering.estimators.rank_one import Margins
 from utvardering.inference.cluster import cluster_covariance, cluster_test
 from utvardering.inference.noise import count_dispersion, count_spread
-from utvardering.inference.randomization import PlaceboTest, deviations, p_value, studentised
+from utvardering.inference.randomization import INNER, PlaceboTest, deviations, p_value, studentised
 from utvardering.inference.reassignment import Reassignments, reassign
 
 _SEPARABLE = 1e-9  # relative: an exposure that differs from a product by less than rounding of a population
@@ -209,19 +209,27 @@ def placebo_test(
     step = 1e-4
     slope = (statistics(estimate - step)[0] - statistics(estimate + step)[0]) / (2 * step)
     std_error = float(np.sqrt(np.mean(at_estimate[1:] ** 2)) / slope)
-    need = (1 - level) * (1 + 1e-9)  # a p-value equal to 1 − level rejects
+    seen: dict[float, float] = {}
+
+    def p_at(effect: float) -> float:
+        if effect not in seen:
+            seen[effect] = p_value(statistics(effect))
+        return seen[effect]
+
+    limits = [_limit(p_at, alpha, estimate, side) for alpha in (1 - level, 1 - INNER) for side in (-std_error, std_error)]
+    (low, gap_low), (high, gap_high), (inner_low, _), (inner_high, _) = limits
+    note = "the set is not connected; its hull is shown" if gap_low or gap_high else ""
+    return PlaceboTest(
+        p_value(at_zero), low, high, inner_low, inner_high, std_error, draws.p_smallest, at_zero, note
+    )
+
+
+def _limit(p_at: Callable[[float], float], alpha: float, estimate: float, step: float) -> tuple[float, bool]:
+    """Outermost effect on one side whose p-value exceeds alpha, and whether rejected ones lie before it."""
 
     def held(effect: float) -> bool:
-        return p_value(statistics(effect)) > need
+        return p_at(effect) > alpha * (1 + 1e-9)  # a p-value equal to alpha rejects
 
-    low, gap_low = _limit(held, estimate, -std_error)
-    high, gap_high = _limit(held, estimate, std_error)
-    note = "the set is not connected; its hull is shown" if gap_low or gap_high else ""
-    return PlaceboTest(p_value(at_zero), low, high, std_error, draws.p_smallest, at_zero, note)
-
-
-def _limit(held: Callable[[float], bool], estimate: float, step: float) -> tuple[float, bool]:
-    """Outermost effect on one side that is not rejected, and whether rejected ones lie before it."""
     reached = [k for k in range(1, 17) if held(estimate + k * step / 2)]
     last = max(reached, default=0)
     gap = last > len(reached)

@@ -12,15 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from utvardering.inference.randomization import INNER
+
 
 @dataclass(frozen=True)
 class ClusterTest:
-    """Standard error, p-value and interval from a cluster-robust variance with `clusters` clusters."""
+    """Standard error, p-value, interval and 90 % interval from a cluster-robust variance with `clusters` clusters."""
 
     std_error: float
     p_value: float
     ci_low: float
     ci_high: float
+    inner_low: float
+    inner_high: float
     clusters: int
 
 
@@ -43,5 +47,6 @@ def cluster_test(estimate: float, variance: float, clusters: int, level: float) 
     """Test of no effect and interval from t(G − 1)."""
     std_error = float(np.sqrt(variance))
     reach = stats.t.ppf((1 + level) / 2, clusters - 1) * std_error
+    inner = stats.t.ppf((1 + INNER) / 2, clusters - 1) * std_error
     p = 2 * stats.t.sf(abs(estimate) / std_error, clusters - 1) if std_error > 0 else float(estimate == 0)
-    return ClusterTest(std_error, float(p), estimate - reach, estimate + reach, clusters)
+    return ClusterTest(std_error, float(p), estimate - reach, estimate + reach, estimate - inner, estimate + inner, clusters)

@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 from utvardering.inference.reassignment import Reassignments
 
+INNER = 0.90
+"""Level of the interval behind two one-sided tests at 5 %."""
+
 TIE = 1e-9  # relative: statistics that differ by rounding only count as equal
 
 
@@ -26,6 +29,7 @@ TIE = 1e-9  # relative: statistics that differ by rounding only count as equal
 class PlaceboTest:
     """p-value of no effect and interval of one estimate.
 
+    inner_low, inner_high  the 90 % interval, for two one-sided tests at 5 %
     statistics  (R,) studentised scores under no effect, row 0 the actual one; for joint tests over outcomes
     std_error   standard deviation of the placebo estimates, scaled to the noise of the actual treated units
     """
@@ -33,6 +37,8 @@ class PlaceboTest:
     p_value: float
     ci_low: float
     ci_high: float
+    inner_low: float
+    inner_high: float
     std_error: float
     p_smallest: float
     statistics: NDArray[np.float64]
@@ -90,7 +96,8 @@ def linear_placebo_test(scores: LinearScores, draws: Reassignments, level: float
     placebo = a[1:] - b[1:] * estimate
     std_error = float(np.sqrt(np.mean(placebo**2)) / abs(b[0])) if len(placebo) else float("nan")
     low, high, note = _invert(a, b, 1 - level)
-    return PlaceboTest(p_value(a), low, high, std_error, draws.p_smallest, a, note)
+    inner_low, inner_high, _ = _invert(a, b, 1 - INNER)
+    return PlaceboTest(p_value(a), low, high, inner_low, inner_high, std_error, draws.p_smallest, a, note)
 
 
 def _gather(values: NDArray[np.float64], draws: Reassignments) -> NDArray[np.float64]:

@@ -49,7 +49,7 @@ def reassign(
     actual = np.concatenate([block[profile[block] >= 0] for block in blocks])
     profiles = profile[actual]
     count = math.prod(_count(profile[block]) for block in blocks)
-    p_exact = (2 if _mirrored(profile, blocks) else 1) / count
+    p_exact = smallest_p(profile, strata)
     if count <= enumerate_up_to:
         listed = _enumerate([(block, profile[block]) for block in blocks])
         first = (listed == actual).all(axis=1)
@@ -66,6 +66,13 @@ def reassign(
         units[1:, column : column + width] = block[units[1:, column : column + width]]
         column += width
     return Reassignments(units, profiles, exact=False, p_smallest=max(p_exact, 1 / (draws + 1)))
+
+
+def smallest_p(profile: NDArray[np.intp], strata: NDArray[np.int64] | None = None) -> float:
+    """The smallest p-value that a two-sided test over all re-assignments can reach; arguments as in `reassign`."""
+    strata = np.zeros(len(profile), dtype=np.int64) if strata is None else strata
+    blocks = [np.flatnonzero(strata == code) for code in np.unique(strata[profile >= 0])]
+    return (2 if _mirrored(profile, blocks) else 1) / math.prod(_count(profile[block]) for block in blocks)
 
 
 def _count(profile: NDArray[np.intp]) -> int:

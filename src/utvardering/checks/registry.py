@@ -1,0 +1,42 @@
+"""All checks in the order in which a reader meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from utvardering.checks.base import CheckResult, Design, DesignChecks
+from utvardering.checks.comparison import balance, comparison
+from utvardering.checks.concurrent import concurrent
+from utvardering.checks.history import history
+from utvardering.checks.power import power
+from utvardering.checks.pretrend import pretrend
+from utvardering.checks.staggered import staggered
+from utvardering.data.panel import Panel
+from utvardering.errors import DesignError
+from utvardering.study.model import Study
+
+CHECKS: dict[str, Callable[[Design], CheckResult]] = {
+    "history": history,
+    "comparison": comparison,
+    "pretrend": pretrend,
+    "staggered": staggered,
+    "concurrent": concurrent,
+    "power": power,
+}
+
+
+def check_design(study: Study, before: Panel, progress: Callable[[str], None] | None = None) -> DesignChecks:
+    """Run every check on the panel as it was before the start.
+
+    A check that the data cannot answer says so as `not_evaluated` with the reason; it never passes by default.
+    """
+    design = Design(study, before)
+    rows = []
+    for name, check in CHECKS.items():
+        if progress:
+            progress(name)
+        try:
+            rows.append(check(design))
+        except DesignError as fault:
+            rows.append(CheckResult(study.id, name, "not_evaluated", float("nan"), float("nan"), fault.message))
+    return DesignChecks(tuple(rows), balance(design))

@@ -1,0 +1,173 @@
+"""The one place where the stages are put in order: from a study to the tables of `build/<study>/`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from utvardering.checks.base import DesignChecks
+from utvardering.checks.plan import refuse_hopeless
+from utvardering.checks.registry import check_design
+from utvardering.data.load import load_panel
+from utvardering.data.areas import areas_geojson
+from utvardering.data.panel import LeftOut, Panel
+from utvardering.errors import DesignError
+from utvardering.estimators.estimate import Estimates, estimate_effects
+from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, write_table
+from utvardering.process.assess import ProcessAssessment, assess_process
+from utvardering.robustness.base import Robustness
+from utvardering.robustness.registry import stress
+from utvardering.study.load import load_study
+from utvardering.study.model import Study
+from utvardering.synthesis.verdict import Verdict, judge
+
+VERSIONED = ("utvardering", "numpy", "scipy", "pandas", "linearmodels", "plotnine")
+COPIED = ("study.toml", "protokoll.md", "expected.toml", "plan.lock")
+
+Progress = Callable[[str, str], None]
+"""Called with the stage and what it works on."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that a run found, and the folder that holds it."""
+
+    study: Study
+    panel: Panel
+    checks: DesignChecks
+    estimates: Estimates
+    robustness: Robustness
+    process: ProcessAssessment | None
+    verdict: Verdict
+    folder: Path
+
+
+def evaluate(study: str | Path | Study, out: str | Path = "build", progress: Progress | None = None) -> Evaluation:
+    """Run a study from its file to its tables and write them to `out/<id>/`, all or nothing.
+
+    Raises StudyError, DataError or DesignError, with what to do about it; what was written before then stays as it was.
+    """
+    clock = _Clock(progress)
+    study = clock.run("study", lambda tell: load_study(study) if not isinstance(study, Study) else study)
+    panel = clock.run("data", lambda tell: load_panel(study))
+    refuse_hopeless(study, panel)
+    checks = clock.run("checks", lambda tell: check_design(study, panel.before(), tell))
+    estimates = clock.run("estimates", lambda tell: gated(study, checks, estimate_effects(study, panel, tell)))
+    robustness = clock.run("robustness", lambda tell: stress(study, panel, estimates, tell))
+    process = clock.run("process", lambda tell: assess_process(study))
+    verdict = clock.run("verdict", lambda tell: judge(study, checks, estimates, robustness, process))
+    folder = Path(out) / study.id
+    found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder)
+    with whole_folder(folder) as new:
+        clock.run("tables", lambda tell: write(found, new))
+        _write_manifest(found, new, clock.seconds)
+    return found
+
+
+def gated(study: Study, checks: DesignChecks, estimates: Estimates) -> Estimates:
+    """Close the gate: with a failed identifying check no estimate is interpretable, unless the study is a replication."""
+    failed = checks.failed()
+    if not failed:
+        return estimates
+    names = ", ".join(check.check for check in failed)
+    said = f"warning, check failed: {names}" if study.is_replication else f"not interpretable, check failed: {names}"
+    rows = tuple(
+        replace(row, interpretable=study.is_replication, note="; ".join(part for part in (row.note, said) if part))
+        for row in estimates.rows
+    )
+    return replace(estimates, rows=rows)
+
+
+def write(found: Evaluation, folder: Path) -> None:
+    """Write every table of a run into a folder."""
+    study, panel = found.study, found.panel
+    write_table(found.estimates.to_frame(), folder / "estimates.csv")
+    write_table(found.estimates.events_frame(), folder / "event_study.csv")
+    write_table(found.checks.to_frame(), folder / "checks.csv")
+    write_table(found.checks.balance_frame(), folder / "balance.csv")
+    write_table(found.robustness.to_frame(), folder / "robustness.csv")
+    write_table(_left_out(found), folder / "left_out.csv")
+    if found.process is not None:
+        write_table(found.process.to_frame(), folder / "dose.csv")
+    if study.truth:
+        write_table(truth_frame(study, found.estimates), folder / "truth.csv")
+    (folder / "verdict.toml").write_text(found.verdict.to_toml(), encoding="utf-8")
+    if not any(outcome.counts == "persons" for outcome in study.outcomes):
+        panel.to_frame().to_parquet(folder / "panel.parquet", index=False)
+    if (areas := areas_geojson(panel)) is not None:
+        write_json(areas, folder / "areas.geojson")
+    for name in COPIED:
+        if (study.folder / name).exists():
+            shutil.copyfile(study.folder / name, folder / name)
+
+
+def truth_frame(study: Study, estimates: Estimates) -> pd.DataFrame:
+    """Planted effect against planned estimate of each outcome of a simulated study, on the scale of the estimate."""
+    rows: list[dict[str, Any]] = []
+    for outcome, planted in study.truth.items():
+        row = estimates.planned(outcome)
+        if row is not None:
+            rows.append({
+                "study": study.id,
+                "outcome": outcome,
+                "estimator": row.estimator,
+                "scale": row.scale,
+                "planted": planted,
+                "estimate": row.estimate,
+                "ci_low": row.ci_low,
+                "ci_high": row.ci_high,
+                "inside": row.ci_low <= planted <= row.ci_high,
+            })
+    return pd.DataFrame(rows)
+
+
+def _left_out(found: Evaluation) -> pd.DataFrame:
+    items = (*found.panel.left_out, *found.estimates.left_out)
+    return pd.DataFrame([asdict(item) for item in items], columns=list(LeftOut.__dataclass_fields__))
+
+
+def _write_manifest(found: Evaluation, folder: Path, seconds: dict[str, float]) -> None:
+    study = found.study
+    inputs = {name: sha256(study.folder / name) for name in COPIED if (study.folder / name).exists()}
+    manifest = {
+        "study": study.id,
+        "design": study.study.design,
+        "language": study.report.language,
+        "simulated": study.data.simulated,
+        "seed": study.estimation.seed if study.estimation else None,
+        "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
+        "inputs": {**inputs, **dict(found.panel.sources)},
+        "outputs": tree_hashes(folder),
+        "timings": seconds,
+    }
+    write_json(manifest, folder / "manifest.json")
+
+
+class _Clock:
+    """Runs stages, tells the caller which, and keeps their seconds."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+
+    def run(self, stage: str, work: Callable[[Callable[[str], None]], Any]) -> Any:  # noqa: ANN401 -- what the stage gives
+        begun = time.perf_counter()
+        if self.progress:
+            self.progress(stage, "")
+        result = work(lambda item: self.progress(stage, item) if self.progress else None)
+        self.seconds[stage] = round(time.perf_counter() - begun, 3)
+        return result
+
+
+def require_areas(study: Study) -> None:
+    """Only area studies are evaluated for an effect today."""
+    if study.study.design != "areas":
+        msg = f'{study.id}: design = "{study.study.design}" cannot be run yet; only "areas" can'
+        raise DesignError(msg)

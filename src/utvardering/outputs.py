@@ -1,0 +1,56 @@
+"""How results are written: CSV that any program reads, whole folders put in place at once, and hashes of everything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """UTF-8 CSV: full precision, `true`/`false`, empty for no value, `inf` for an unbounded limit."""
+    out = frame.copy()
+    for name in out.columns[out.dtypes == bool]:
+        out[name] = out[name].map({True: "true", False: "false"})
+    out.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def write_json(value: Any, path: Path) -> None:  # noqa: ANN401 -- whatever JSON holds
+    """Indented UTF-8 JSON with sorted keys."""
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def tree_hashes(folder: Path) -> dict[str, str]:
+    """Relative path to digest of every file below a folder."""
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside the target that takes its place when everything is written; on a fault the target is untouched."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for stale in target.parent.glob(f".{target.name}.*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    new = target.parent / f".{target.name}.new{os.getpid()}"
+    new.mkdir()
+    try:
+        yield new
+        old = target.parent / f".{target.name}.old{os.getpid()}"
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)

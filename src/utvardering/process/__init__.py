@@ -1,0 +1,1 @@
+"""Was the measure carried out? The dose planned against the dose delivered."""

@@ -1,0 +1,55 @@
+"""Was the measure carried out as planned? Today: the dose; None where the study keeps no record of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from utvardering.data.faults import Faults
+from utvardering.data.tables import read_table
+from utvardering.errors import DataError
+from utvardering.process.dose import COLUMNS, Dose
+from utvardering.study.model import Study
+
+
+@dataclass(frozen=True)
+class ProcessAssessment:
+    """What is known of the delivery of a measure."""
+
+    dose: Dose | None
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per unit and week of the dose log."""
+        return pd.DataFrame(columns=list(COLUMNS)) if self.dose is None else self.dose.to_frame()
+
+
+def assess_process(study: Study) -> ProcessAssessment | None:
+    """Read the dose log of `[data] dose`; None where the study keeps none.
+
+    Raises DataError where a column is missing, an hour is negative or no number, or no hours are planned.
+    """
+    if not study.data.dose:
+        return None
+    path = study.folder / study.data.dose
+    if not path.exists():
+        msg = f"{study.data.dose}: no such file in {study.folder.name}; write the path of the dose log or take [data] dose away"
+        raise DataError(msg)
+    table = read_table(path, study.data.dose)
+    faults = Faults(table.name, table.rows)
+    for column in COLUMNS:
+        if column not in table.columns:
+            faults.add(column, f"column is missing; the dose log needs {', '.join(COLUMNS)}")
+    faults.raise_any()
+    log = pd.DataFrame({name: table.text(name).to_pylist() for name in ("unit", "week")})
+    for name in ("planned_hours", "delivered_hours"):
+        hours = table.numbers(name)
+        wrong = np.flatnonzero(hours.bad | hours.missing | (hours.values < 0))
+        faults.add_rows(wrong, name, lambda k, name=name: f'needs hours such as 37.5, found "{table.cell(name, k)}"')
+        log[name] = hours.values
+    faults.raise_any()
+    if log["planned_hours"].sum() <= 0:
+        faults.add("planned_hours", "no hours are planned at all, so no share can be delivered")
+        faults.raise_any()
+    return ProcessAssessment(Dose(log))

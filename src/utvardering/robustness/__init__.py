@@ -1,0 +1,1 @@
+"""Does it survive? One doubt, one file, one kind of result."""

@@ -1,0 +1,91 @@
+"""What a robustness check gives, and how it runs the planned analysis again on other data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from utvardering.data.panel import Panel, Sample
+from utvardering.errors import DesignError
+from utvardering.estimators.base import Estimate, Job
+from utvardering.estimators.effects import effect_size
+from utvardering.estimators.estimate import EstimateRow
+from utvardering.estimators.registry import planned_method
+from utvardering.study.model import Estimation, Outcome, Study
+from utvardering.wording import percent, say
+
+
+@dataclass(frozen=True)
+class RobustnessRow:
+    """A row of `robustness.csv`; estimate and interval are on the scale of the planned estimate."""
+
+    study: str
+    outcome: str
+    estimator: str
+    check: str
+    variant: str
+    estimate: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    verdict: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Every doubt that was tried."""
+
+    rows: tuple[RobustnessRow, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per check and variant."""
+        return pd.DataFrame([asdict(row) for row in self.rows], columns=list(RobustnessRow.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What a robustness check may look at: the study, the panel and the planned estimate of the primary outcome."""
+
+    study: Study
+    panel: Panel
+    planned: EstimateRow
+
+    @property
+    def outcome(self) -> Outcome:
+        """The primary outcome."""
+        return self.study.primary
+
+    @property
+    def estimation(self) -> Estimation:
+        """The planned analysis."""
+        if self.study.estimation is None:
+            raise DesignError(self.study.id)
+        return self.study.estimation
+
+    def again(self, sample: Sample, inference: str = "") -> Estimate:
+        """The planned estimate on another sample, with the planned inference unless another is named."""
+        method = planned_method(self.estimation.estimator, self.outcome)
+        job = Job(sample, self.outcome, self.estimation, (inference or self.estimation.inference,))
+        return method.run(job).estimates[0]
+
+    def row(self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, **facts: object) -> RobustnessRow:
+        """A row with its sentence; effects in percent of what the treated would have been."""
+        size = effect_size(sample, self.outcome, found.estimate, found.scale)
+        language = self.study.report.language
+        low, value, high = (percent(size.percent(x) / 100, language, 1) for x in (found.ci_low, found.estimate, found.ci_high))
+        text = say(language, "robustness", check, value=value, low=low, high=high, **facts)
+        return RobustnessRow(
+            self.study.id, self.outcome.id, self.planned.estimator, check, variant,
+            found.estimate, found.ci_low, found.ci_high, found.p_value, verdict, text,
+        )
+
+
+def unanswered(doubt: Doubt, check: str, variant: str, fault: DesignError) -> RobustnessRow:
+    """A row for a check that this design cannot answer."""
+    nan = float("nan")
+    return RobustnessRow(
+        doubt.study.id, doubt.outcome.id, doubt.planned.estimator, check, variant, nan, nan, nan, nan, "not_evaluated", fault.message
+    )
+

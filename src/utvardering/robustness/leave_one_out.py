@@ -1,0 +1,33 @@
+"""Does the result hang on a single comparison unit?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from utvardering.errors import DesignError
+from utvardering.robustness.base import Doubt, RobustnessRow, unanswered
+
+MOST = 200
+"""With more comparison units than this no single one can decide, and leaving each out is not worth its time."""
+
+
+def leave_one_out(doubt: Doubt) -> Iterator[RobustnessRow]:
+    """One row per comparison unit, with the clustered interval; fails where the estimate leaves the planned interval."""
+    comparison = np.flatnonzero(doubt.panel.role == "comparison")
+    if not doubt.study.robustness.leave_one_out or len(comparison) > MOST:
+        return
+    for unit in comparison:
+        role = doubt.panel.role.copy()
+        role[unit] = "excluded"
+        name = doubt.panel.labels[unit]
+        try:
+            sample = doubt.panel.with_roles(role).sample(doubt.outcome.id)
+            found = doubt.again(sample, "cluster")
+        except DesignError as fault:
+            yield unanswered(doubt, "leave_one_out", str(doubt.panel.units[unit]), fault)
+            continue
+        inside = doubt.planned.ci_low <= found.estimate <= doubt.planned.ci_high
+        verdict = "pass" if inside else "fail"
+        yield doubt.row("leave_one_out", str(doubt.panel.units[unit]), sample, found, verdict, unit=name)

@@ -1,0 +1,35 @@
+"""All robustness checks in the order in which a reader meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from utvardering.data.panel import Panel
+from utvardering.estimators.estimate import Estimates
+from utvardering.robustness.base import Doubt, Robustness, RobustnessRow
+from utvardering.robustness.displacement import displacement
+from utvardering.robustness.leave_one_out import leave_one_out
+from utvardering.robustness.placebo_start import placebo_start
+from utvardering.study.model import Study
+
+ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
+    "placebo_start": placebo_start,
+    "leave_one_out": leave_one_out,
+    "displacement": displacement,
+}
+
+
+def stress(
+    study: Study, panel: Panel, estimates: Estimates, progress: Callable[[str], None] | None = None
+) -> Robustness:
+    """Try every doubt on the planned estimate of the primary outcome; empty where there is none."""
+    planned = estimates.planned(study.primary.id)
+    if planned is None:
+        return Robustness(())
+    doubt = Doubt(study, panel, planned)
+    rows: list[RobustnessRow] = []
+    for name, check in ROBUSTNESS.items():
+        if progress:
+            progress(name)
+        rows.extend(check(doubt))
+    return Robustness(tuple(rows))

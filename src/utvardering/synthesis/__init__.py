@@ -1,0 +1,1 @@
+"""What may be said? The verdict, its certainty and the strength of the design, by fixed rules."""
