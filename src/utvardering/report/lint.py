@@ -28,7 +28,15 @@ BIB_KEY = re.compile(r"^\s*@\w+\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
 FIGURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)(\{[^}]*\})?\s*$")
 TABSET = re.compile(r"\.panel-tabset|collapse\s*=")
 INLINE_CODE = re.compile(r"`[^`]*`")
-RESOURCES = (("img", "src"), ("script", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"), ("embed", "src"), ("object", "data"))
+RESOURCES = (
+    ("img", "src"),
+    ("script", "src"),
+    ("iframe", "src"),
+    ("source", "src"),
+    ("video", "src"),
+    ("embed", "src"),
+    ("object", "data"),
+)
 LOADED_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "prefetch", "preconnect", "dns-prefetch", "manifest"}
 CSS_ADDRESS = re.compile(r"(?:url\(\s*['\"]?|@import\s+['\"])((?:https?:)?//[^'\")\s]+)")
 
@@ -102,7 +110,11 @@ def _prose_problems(prose: list[Line]) -> Iterator[Problem]:
         if figure and "alt=" not in (figure.group(1) or ""):
             yield Problem(line.file, 'figure without alt text: add {fig-alt="…"} after the image', line.number)
         if TABSET.search(line.text) and line.text.lstrip().startswith(":::"):
-            yield Problem(line.file, "tabsets and collapsible callouts shut out screen readers: write the parts one after another", line.number)
+            yield Problem(
+                line.file,
+                "tabsets and collapsible callouts shut out screen readers: write the parts one after another",
+                line.number,
+            )
 
 
 def _reference_problems(
@@ -115,7 +127,9 @@ def _reference_problems(
         if name in seen or any(cell.label == name for _, cell in cells):
             yield Problem(line.file, f"label {name} is used twice: give one of them another label", line.number)
         seen[name] = line
-    generated = any("{#" in cell.source or "Markdown" in cell.source or cell.options.get("output") == "asis" for _, cell in cells)
+    generated = any(
+        "{#" in cell.source or "Markdown" in cell.source or cell.options.get("output") == "asis" for _, cell in cells
+    )
     keys = _bibliography_keys(project, document)
     for line in prose:
         text = INLINE_CODE.sub("", line.text)
@@ -158,7 +172,7 @@ def check_site(project: Project, site: Path) -> list[Problem]:
 
 def check_page(document: Document, site: Path) -> list[Problem]:
     """Unresolved references and citations, missing alt texts, broken links, resources from other hosts, a missing notice."""
-    from lxml import html  # noqa: PLC0415 - a tenth of a second that an unchanged site need not wait for
+    from lxml import html  # noqa: PLC0415 -- a tenth of a second that an unchanged site need not wait for
 
     name = document.output("html")
     if not (site / name).is_file():
@@ -174,7 +188,9 @@ def check_page(document: Document, site: Path) -> list[Problem]:
 def _foreign(page: HtmlElement) -> Iterator[str]:
     addresses = [element.get(attribute) for tag, attribute in RESOURCES for element in page.iter(tag)]
     addresses += [link.get("href") for link in page.iter("link") if set((link.get("rel") or "").split()) & LOADED_LINKS]
-    addresses += [part.split()[0] for image in page.xpath("//*[@srcset]") for part in image.get("srcset").split(",") if part.strip()]
+    addresses += [
+        part.split()[0] for image in page.xpath("//*[@srcset]") for part in image.get("srcset").split(",") if part.strip()
+    ]
     addresses += [address for style in page.iter("style") for address in CSS_ADDRESS.findall(style.text or "")]
     for address in addresses:
         if address and urlsplit(address.strip()).netloc:

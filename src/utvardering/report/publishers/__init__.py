@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from utvardering.report.publishers import quarto, stamps
 from utvardering.report.publishers.project import read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from utvardering.report.publishers.project import Document, Project
 
@@ -47,14 +47,17 @@ def publish(
     wanted = stamps.document_hashes(project, chosen)
     held = stamps.read_stamps(site)
     fresh = {path for path, value in wanted.items() if stamps.is_fresh(site, held.get(path), value)}
-    if set(wanted) == fresh == set(held):
+    if fresh == set(wanted) == set(held) - {stamps.SHARED} and stamps.is_complete(site, held):
         return _published(chosen, project, site, rendered=(), reused=tuple(sorted(fresh)))
     lint.require_clean(lint.lint_project(project))
-    changed = [document for document in project.documents if chosen == "quarto" or document.path not in fresh]
-    kept = {} if chosen == "quarto" else {path: held[path] for path in sorted(fresh)}
-    _build(project, changed, kept, wanted, site, chosen, progress or (lambda _: None))
-    rendered = tuple(document.path for document in changed)
-    return _published(chosen, project, site, rendered=rendered, reused=tuple(kept))
+    kept = {} if chosen == "quarto" else {path: list(held[path].outputs) for path in sorted(fresh)}
+    changed = [document for document in project.documents if document.path not in kept]
+    with _exchange(site) as new:
+        files = _render(project, changed, kept, new, site, chosen, progress or (lambda _: None))
+        lint.require_clean(lint.check_site(project, new))
+        made = stamps.make_stamps(new, wanted, files)
+    stamps.write_stamps(site, made)
+    return _published(chosen, project, site, rendered=tuple(document.path for document in changed), reused=tuple(kept))
 
 
 def _choose(publisher: str) -> str:
@@ -67,32 +70,14 @@ def _choose(publisher: str) -> str:
     return "quarto" if version is not None else "embedded"
 
 
-def _build(
-    project: Project,
-    changed: list[Document],
-    kept: dict[str, stamps.Stamp],
-    wanted: dict[str, str],
-    site: Path,
-    chosen: str,
-    progress: Callable[[str], None],
-) -> None:
-    """Builds the whole site beside the old one and changes places with it when everything is well."""
+@contextmanager
+def _exchange(site: Path) -> Iterator[Path]:
+    """Gives an empty folder beside `site`, which takes its place when the block ends without an error."""
     site.parent.mkdir(parents=True, exist_ok=True)
-    caches = stamps.cache_folder(site) / "fonts"
     with tempfile.TemporaryDirectory(prefix=f".{site.name}-", dir=site.parent) as name:
         new, old = Path(name) / "new", Path(name) / "old"
         new.mkdir(mode=0o755)
-        if chosen == "quarto":
-            files = quarto.render(project, new, caches, progress)
-        else:
-            from utvardering.report.publishers import embedded  # noqa: PLC0415 - an unchanged site must not wait for it
-
-            for stamp in kept.values():
-                embedded.keep(site, new, list(stamp.outputs))
-            files = embedded.render(project, changed, new, caches, progress)
-            embedded.finish(project, new)
-        lint.require_clean(lint.check_site(project, new))
-        hashed = {path: {name: stamps.file_hash(new / name) for name in names} for path, names in files.items()}
+        yield new
         if site.exists():
             site.rename(old)
         try:
@@ -101,11 +86,33 @@ def _build(
             if old.exists():
                 old.rename(site)
             raise
-        stamps.write_stamps(site, {**kept, **{path: stamps.Stamp(wanted[path], outputs) for path, outputs in hashed.items()}})
-        shutil.rmtree(old, ignore_errors=True)
 
 
-def _published(chosen: str, project: Project, site: Path, *, rendered: tuple[str, ...], reused: tuple[str, ...]) -> PublishedSite:
+def _render(  # noqa: PLR0913, PLR0917 -- the one place that knows both publishers
+    project: Project,
+    changed: list[Document],
+    kept: dict[str, list[str]],
+    new: Path,
+    site: Path,
+    chosen: str,
+    progress: Callable[[str], None],
+) -> dict[str, list[str]]:
+    """Fills the folder `new`; gives the files of each document."""
+    caches = stamps.cache_folder(site) / "fonts"
+    if chosen == "quarto":
+        return quarto.render(project, new, caches, progress)
+    from utvardering.report.publishers import embedded  # noqa: PLC0415 -- an unchanged site must not wait for it
+
+    for names in kept.values():
+        embedded.keep(site, new, names)
+    files = embedded.render(project, changed, new, caches, progress)
+    embedded.finish(project, new)
+    return {**kept, **files}
+
+
+def _published(
+    chosen: str, project: Project, site: Path, *, rendered: tuple[str, ...], reused: tuple[str, ...]
+) -> PublishedSite:
     def outputs(target: str) -> tuple[Path, ...]:
         return tuple(site / document.output(target) for document in project.documents if target in document.formats)
 

@@ -19,7 +19,7 @@ import yaml
 from utvardering.errors import Problem, PublishError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from utvardering.report.publishers.project import Document, Metadata
@@ -71,7 +71,7 @@ def read_cell(source: str) -> Cell:
 
 def split(document: Document) -> list[Piece]:
     """The document as pieces in reading order."""
-    import jupytext  # noqa: PLC0415 - half a second that only documents with cells pay
+    import jupytext  # noqa: PLC0415 -- half a second that only documents with cells pay
 
     pieces: list[Piece] = []
     for cell in jupytext.reads(document.text, fmt="Rmd").cells:
@@ -91,15 +91,23 @@ def has_code(document: Document) -> bool:
 
 def run(document: Document, pieces: list[Piece], folder: Path, scratch: Path, caches: Path) -> None:
     """Runs every piece of code in order, in one kernel whose working directory is `folder`."""
-    from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415 - only where there are cells
-    from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415 - only where there are cells
-    from nbclient import NotebookClient  # noqa: PLC0415 - only where there are cells
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: PLC0415 - only where there are cells
-    from nbformat import v4  # noqa: PLC0415 - only where there are cells
+    from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415 -- only where there are cells
+    from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415 -- only where there are cells
+    from nbclient import NotebookClient  # noqa: PLC0415 -- only where there are cells
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: PLC0415 -- only where there are cells
+    from nbformat import v4  # noqa: PLC0415 -- only where there are cells
 
     spec = scratch / "kernels" / "python3"
     spec.mkdir(parents=True)
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--InlineBackend.figure_format=svg", "--log-level=ERROR"]
+    argv = [
+        sys.executable,
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+        "--InlineBackend.figure_format=svg",
+        "--log-level=ERROR",
+    ]
     (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Python", "language": "python"}))
     running = [piece for piece in pieces if piece.code.strip()]
     notebook = v4.new_notebook(cells=[v4.new_code_cell(piece.code) for piece in running])  # type: ignore[no-untyped-call] # nbformat has no types
@@ -109,7 +117,9 @@ def run(document: Document, pieces: list[Piece], folder: Path, scratch: Path, ca
     try:
         client.execute(env=kernel_environment(document, scratch, caches))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        failed = [piece for piece, cell in zip(running, notebook.cells, strict=True) if cell.get("execution_count") or cell.outputs]
+        failed = [
+            piece for piece, cell in zip(running, notebook.cells, strict=True) if cell.get("execution_count") or cell.outputs
+        ]
         raise cell_error(document, failed[-1] if failed else running[0], error) from error
     for piece, cell in zip(running, notebook.cells, strict=True):
         piece.outputs = list(cell.outputs)
@@ -134,7 +144,10 @@ def environment(metadata: Metadata, scratch: Path, caches: Path) -> dict[str, st
     caches.mkdir(parents=True, exist_ok=True)
     style = scratch / "matplotlibrc"
     style.write_text(MATPLOTLIBRC.format(width=width, height=height))
-    private = {name: str(scratch / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    private = {
+        name: str(scratch / name.lower())
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    }
     return {
         **os.environ,
         **private,
@@ -196,11 +209,13 @@ def _cell_blocks(document: Document, piece: Piece, execute: Metadata, out: Path)
         yield f"```python\n{cell.source}\n```"
     if options["output"] is False:
         return
-    shown = [text for number, output in enumerate(piece.outputs, 1) if (text := _output(document, cell, options, output, out, number))]
-    if not shown:
-        return
+    outputs = [
+        {**output, "picture": f"{document.stem}_files/figure-html/{cell.label}-output-{number}"}
+        for number, output in enumerate(piece.outputs, 1)
+    ]
+    shown = [text for output in outputs if (text := _output(options, output, out))]
     kind = cell.label.partition("-")[0]
-    if kind not in {"fig", "tbl"}:
+    if kind not in {"fig", "tbl"} or not shown:
         yield from shown
         return
     given = {"fig-alt": options.get("fig-alt"), "tbl-colwidths": options.get("tbl-colwidths")}
@@ -208,29 +223,45 @@ def _cell_blocks(document: Document, piece: Piece, execute: Metadata, out: Path)
     yield "\n\n".join([f":::::::: {{#{cell.label}{attributes}}}", *shown, str(options.get(f"{kind}-cap", "")), "::::::::"])
 
 
-def _output(document: Document, cell: Cell, options: Metadata, output: dict[str, Any], out: Path, number: int) -> str:
+def _output(options: Metadata, output: dict[str, Any], out: Path) -> str:
+    """One output as Markdown; a picture is written to its file below `out`."""
     if output["output_type"] == "stream":
         if output["name"] == "stderr":
             return ""
-        return str(output["text"]).strip() if options["output"] == "asis" else f"```\n{output['text'].rstrip()}\n```"
+        return str(output["text"]).strip() if options["output"] == "asis" else verbatim(output["text"])
     data = output.get("data", {})
     for mime, ending in PICTURES.items():
         if mime in data:
-            name = f"{document.stem}_files/figure-html/{cell.label}-output-{number}.{ending}"
+            name = f"{output['picture']}.{ending}"
             file = out / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(base64.b64decode(data[mime]) if ending == "png" else str(data[mime]).encode())
             return f"![]({name}){{fig-alt={quoted(options.get('fig-alt', ''))}}}"
-    if "text/markdown" in data:
-        return str(data["text/markdown"]).strip()
-    if "text/html" in data:
-        return f"```{{=html}}\n{data['text/html'].strip()}\n```"
-    if "text/latex" in data:
-        return str(data["text/latex"]).strip()
-    return f"```\n{data['text/plain']}\n```" if "text/plain" in data else ""
+    for mime, write in TEXTS.items():
+        if mime in data:
+            return write(str(data[mime]))
+    return ""
+
+
+def verbatim(text: str) -> str:
+    """Text as a code block."""
+    return f"```\n{text.rstrip()}\n```"
+
+
+def raw_html(text: str) -> str:
+    """HTML that only the page shows."""
+    return f"```{{=html}}\n{text.strip()}\n```"
 
 
 def quoted(value: object) -> str:
     """A value as a quoted Pandoc attribute."""
     text = json.dumps(value) if isinstance(value, list) else str(value)
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+
+
+TEXTS: dict[str, Callable[[str], str]] = {
+    "text/markdown": str.strip,
+    "text/html": raw_html,
+    "text/latex": str.strip,
+    "text/plain": verbatim,
+}

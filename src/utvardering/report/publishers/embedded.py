@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 AT_ONCE = 2
 
 
-def render(project: Project, documents: list[Document], out: Path, caches: Path, progress: Callable[[str], None]) -> dict[str, list[str]]:
+def render(
+    project: Project, documents: list[Document], out: Path, caches: Path, progress: Callable[[str], None]
+) -> dict[str, list[str]]:
     """Renders `documents` into the tree `out`, two at a time; gives the files of each, relative to `out`."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         started = [(document, pool.submit(_render_document, project, document, out, caches)) for document in documents]

@@ -1,4 +1,4 @@
-"""From Markdown to a page and a PDF: runs Pandoc with the filter, then Typst, and turns their complaints into `PublishError`."""
+"""From Markdown to a page and a PDF: Pandoc with the filter, then Typst; what they complain of becomes a `PublishError`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MISSING_CITATION = re.compile(r"citation (\S+) not found")
 ADVICE = {
     "reference": ("@{0} refers to nothing in this document", r"@{0}\b", "label a figure, table, equation or heading {0}"),
     "citation": ("@{0} is not in the bibliography", r"@{0}\b", "add {0} to the .bib file"),
-    "alt": ("{0} has no alt text", "{0}", 'say what it shows: fig-alt (figures) or alt (equations)'),
+    "alt": ("{0} has no alt text", "{0}", "say what it shows: fig-alt (figures) or alt (equations)"),
     "duplicate": ("{0} is used twice", "{0}", "give one of them another label"),
 }
 
@@ -36,7 +36,7 @@ def resource(name: str) -> Path:
 @cache
 def pandoc_path() -> str:
     """The Pandoc that came with the wheel."""
-    import pypandoc  # noqa: PLC0415 - only a document that is rendered needs it
+    import pypandoc  # noqa: PLC0415 -- only a document that is rendered needs it
 
     return str(pypandoc.get_pandoc_path())
 
@@ -54,7 +54,7 @@ def convert(document: Document, markdown: str, metadata: Metadata, arguments: li
     file.write_text(json.dumps(metadata, ensure_ascii=False), encoding="utf-8")
     command = [pandoc_path(), "--from", READER, "--metadata-file", str(file), "--lua-filter", str(resource("filter.lua"))]
     command += ["--data-dir", str(scratch), "--citeproc", "--standalone", "--wrap=none", *arguments]
-    done = subprocess.run(  # noqa: S603 - the program and its arguments are ours
+    done = subprocess.run(  # noqa: S603 -- the program and its arguments are ours
         command, input=prepare(markdown), capture_output=True, encoding="utf-8", check=False, cwd=scratch
     )
     found = problems(document, done.stderr)
@@ -100,7 +100,7 @@ def typst_source(document: Document, markdown: str, metadata: Metadata, partials
 
 def pdf(document: Document, source: str, metadata: Metadata, out: Path) -> None:
     """The tagged PDF at `out`, which stands in the site, where the document's pictures are."""
-    import typst  # noqa: PLC0415 - only a document that is rendered needs it
+    import typst  # noqa: PLC0415 -- only a document that is rendered needs it
 
     file = out.with_suffix(".typ")
     file.write_text(source, encoding="utf-8")

@@ -32,7 +32,7 @@ def version() -> tuple[int, ...] | None:
     if program is None:
         return None
     try:
-        done = subprocess.run([program, "--version"], capture_output=True, encoding="utf-8", check=True, timeout=60)  # noqa: S603 - found on PATH
+        done = subprocess.run([program, "--version"], capture_output=True, encoding="utf-8", check=True, timeout=60)  # noqa: S603 -- found on PATH
     except (OSError, subprocess.SubprocessError):
         return None
     numbers = tuple(int(part) for part in re.findall(r"\d+", done.stdout)[:3])
@@ -41,7 +41,7 @@ def version() -> tuple[int, ...] | None:
 
 def render(project: Project, out: Path, caches: Path, progress: Callable[[str], None]) -> dict[str, list[str]]:
     """Renders the whole project into `out`; gives the files of each document, relative to `out`."""
-    from utvardering.report.publishers.cells import environment  # noqa: PLC0415 - keeps `version` quick
+    from utvardering.report.publishers.cells import environment  # noqa: PLC0415 -- keeps `version` quick
 
     output = str((project.config.get("project") or {}).get("output-dir", "_site"))
     with tempfile.TemporaryDirectory(prefix="utvardering-") as name:
@@ -49,7 +49,7 @@ def render(project: Project, out: Path, caches: Path, progress: Callable[[str], 
         shutil.copytree(project.root, copy, symlinks=False, ignore=shutil.ignore_patterns(".quarto", output))
         settings = environment(next(iter(project.documents[0].formats.values()), {}), scratch, caches)
         command = [str(shutil.which("quarto")), "render", str(copy)]
-        done = subprocess.run(  # noqa: S603 - found on PATH
+        done = subprocess.run(  # noqa: S603 -- found on PATH
             command, capture_output=True, encoding="utf-8", check=False, cwd=copy, env={**settings, "NO_COLOR": "1"}
         )
         if done.returncode != 0:
@@ -57,7 +57,9 @@ def render(project: Project, out: Path, caches: Path, progress: Callable[[str], 
         shutil.copytree(copy / output, out, dirs_exist_ok=True)
     files = {document.path: sorted(_files(out, document.folder, document.stem)) for document in project.documents}
     for document in project.documents:
-        files[document.path] += [name for target in document.formats if (name := document.output(target)) not in files[document.path]]
+        files[document.path] += [
+            name for target in document.formats if (name := document.output(target)) not in files[document.path]
+        ]
         progress(document.path)
     return {path: [name for name in names if (out / name).is_file()] for path, names in files.items()}
 
@@ -73,4 +75,6 @@ def failure(said: str) -> PublishError:
     document = documents[-1] if documents else "the project"
     cell = f": cell {labels[-1]} failed" if labels and errors else ""
     last = errors[-1] if errors else "\n".join([line for line in said.splitlines() if line.strip()][-LAST_LINES:])
-    return PublishError(f"Quarto could not render {document}{cell}.", (Problem(document, f"{last} (run the study again, or mend the cell)"),))
+    return PublishError(
+        f"Quarto could not render {document}{cell}.", (Problem(document, f"{last} (run the study again, or mend the cell)"),)
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from utvardering.errors import PublishError
@@ -16,14 +17,11 @@ from utvardering.report.publishers.pandoc import resource
 from utvardering.report.publishers.project import Document, Metadata, Project, read_yaml
 from utvardering.report.publishers.words import words
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 ASSETS = "site_libs/utvardering"
 LOCAL_FILES = re.compile(r'(?:src|href)="([^"#?]+)')
 TYPST_IMAGES = re.compile(r'image\("([^"]+)"')
 RULES = re.compile(r"/\*--\s*scss:rules\s*--\*/(.*?)(?=/\*--\s*scss:|\Z)", re.DOTALL)
-UNUSED_SEARCH_FILES = ("pagefind-*.js", "pagefind-*.css", "pagefind-ui*")
+USED_SEARCH_SCRIPTS = {"pagefind.js", "pagefind-worker.js"}
 
 
 def page_metadata(project: Project, document: Document, target: str) -> Metadata:
@@ -33,7 +31,8 @@ def page_metadata(project: Project, document: Document, target: str) -> Metadata
     shown = words(lang)
     root = "../" * (len(PurePosixPath(document.path).parts) - 1)
     authors = own.get("author") or []
-    names = [name.get("name", "") if isinstance(name, dict) else str(name) for name in (authors if isinstance(authors, list) else [authors])]
+    listed = authors if isinstance(authors, list) else [authors]
+    names = [str(name.get("name", "")) if isinstance(name, dict) else str(name) for name in listed]
     skipped = {"format", "listing", "author", "toc", "execute", "filters", "jupyter"}
     metadata = {key: value for key, value in own.items() if key not in skipped}
     for key in ("bibliography", "csl"):
@@ -47,7 +46,6 @@ def page_metadata(project: Project, document: Document, target: str) -> Metadata
         "folder": document.folder,
         "site-url": str(project.website.get("site-url", "")),
     }
-    metadata["page-words"] = {"page": shown["page"], "of": shown["of"]}
     if target == "typst":
         if own.get("number-sections"):
             metadata["section-numbering"] = "1.1.a"
@@ -97,10 +95,7 @@ def _navbar(project: Project, document: Document, root: str) -> list[dict[str, A
 
 def _footer(project: Project) -> list[str]:
     given = project.website.get("page-footer")
-    if isinstance(given, dict):
-        parts = [given.get(side) for side in ("left", "center", "right")]
-    else:
-        parts = [given]
+    parts = [given.get(side) for side in ("left", "center", "right")] if isinstance(given, dict) else [given]
     shown = []
     for part in parts:
         if isinstance(part, list):
@@ -147,7 +142,8 @@ def _contents(listing: Metadata) -> list[str]:
 
 def _matches(document: Document, path: str, patterns: list[str]) -> bool:
     return any(
-        fnmatch.fnmatch(path, os.path.normpath(str(PurePosixPath(document.folder) / pattern)).lstrip("/")) for pattern in patterns
+        fnmatch.fnmatch(path, os.path.normpath(str(PurePosixPath(document.folder) / pattern)).lstrip("/"))
+        for pattern in patterns
     )
 
 
@@ -162,13 +158,18 @@ def _listing_table(project: Project, document: Document, listing: Metadata) -> s
     for order in reversed(orders if isinstance(orders, list) else [orders]):
         name, _, direction = str(order).partition(" ")
         rows.sort(key=lambda row, name=name: (row.get(name) is None, row.get(name)), reverse=direction == "desc")  # type: ignore[misc] # mypy cannot infer the default
-    lines = ["| " + " | ".join(str(display.get(name) or shown.get(name, name)) for name in fields) + " |", "|:--" * len(fields) + "|"]
+    lines = [
+        "| " + " | ".join(str(display.get(name) or shown.get(name, name)) for name in fields) + " |",
+        "|:--" * len(fields) + "|",
+    ]
     lines += ["| " + " | ".join(_listed(row, name) for name in fields) + " |" for row in rows]
     return "\n".join(lines)
 
 
 def _row(project: Project, other: Document, document: Document) -> Metadata:
-    href = os.path.relpath(project.root / other.output("html"), project.root / document.folder) if "html" in other.formats else ""
+    href = (
+        os.path.relpath(project.root / other.output("html"), project.root / document.folder) if "html" in other.formats else ""
+    )
     shared = next(iter(other.formats.values()))
     return {**shared, "path": other.path, "href": PurePosixPath(href).as_posix()}
 
@@ -187,7 +188,10 @@ def _rows_from_yaml(project: Project, document: Document, listing: Metadata) -> 
 def _chosen(row: Metadata, listing: Metadata) -> bool:
     def fits(rules: Metadata) -> bool:
         return all(
-            any(fnmatch.fnmatch(str(row.get(key, "")), str(value)) for value in (values if isinstance(values, list) else [values]))
+            any(
+                fnmatch.fnmatch(str(row.get(key, "")), str(value))
+                for value in (values if isinstance(values, list) else [values])
+            )
             for key, values in rules.items()
         )
 
@@ -238,22 +242,21 @@ def write_assets(project: Project, out: Path) -> None:
 
 def write_search_index(out: Path) -> None:
     """Pagefind's index of every page, static files only; its own user interfaces are left out."""
-    from pagefind.service import get_executable  # noqa: PLC0415 - only a publishing that changes something needs it
+    from pagefind.service import get_executable  # noqa: PLC0415 -- only a publishing that changes something needs it
 
     program = get_executable()
     if program is None:
         raise PublishError("The search index cannot be made: install `pagefind[bin]`.")
-    done = subprocess.run(  # noqa: S603 - the program and its arguments are ours
+    done = subprocess.run(  # noqa: S603 -- the program and its arguments are ours
         [str(program), "--site", str(out), "--quiet"], capture_output=True, encoding="utf-8", check=False, cwd=out
     )
     if done.returncode != 0:
         raise PublishError(f"The search index cannot be made: {(done.stderr or done.stdout).strip()}")
     folder = out / "pagefind"
-    for pattern in UNUSED_SEARCH_FILES:
-        for file in _unused(folder.glob(pattern)):
+    for file in [*folder.glob("*.js"), *folder.glob("*.css")]:
+        if file.name not in USED_SEARCH_SCRIPTS:
             file.unlink()
-
-
-def _unused(files: Iterable[Path]) -> list[Path]:
-    needed = {"pagefind.js", "pagefind-worker.js", "pagefind-entry.json"}
-    return [file for file in sorted(files) if file.name not in needed]
+    entry = folder / "pagefind-entry.json"  # its languages come in random order
+    entry.write_text(
+        json.dumps(json.loads(entry.read_text(encoding="utf-8")), ensure_ascii=False, sort_keys=True), encoding="utf-8"
+    )

@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
-
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from utvardering.report.publishers.project import Document, Project
 
 FORMAT = 1
+SHARED = ""
+RENDERERS = ("utvardering", "jupytext", "nbclient", "pypandoc_binary", "typst", "pagefind", "plotnine", "matplotlib")
 LAYOUT = {".yml", ".scss", ".css", ".bib", ".csl", ".typ", ".html", ".lua"}
 SKIPPED = {"_site", "__pycache__", "node_modules"}
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """The hash a document had when it was rendered, and its files in the site with their hashes."""
+    """The hash a document had when it was rendered, and its files in the site with their hashes.
+
+    The stamp named `SHARED` holds the files that no single document made: style, script and search index.
+    """
 
     inputs: str
     outputs: dict[str, str]
@@ -55,10 +60,17 @@ def _files(folder: Path) -> list[Path]:
 
 
 def publisher_hash(publisher: str) -> str:
-    """The publisher itself: its name, version and the bytes of its own files and the package's."""
-    own = Path(__file__).parent
-    files = [file for file in _files(own) if file.suffix != ".pyc"]
-    return _combined([(str(FORMAT), publisher), *((file.relative_to(own).as_posix(), file_hash(file)) for file in files)])
+    """The publisher itself: its name, the files of the report package and the versions of what renders."""
+    own = Path(__file__).parents[1]
+    files = [(file.relative_to(own).as_posix(), file_hash(file)) for file in _files(own) if file.suffix != ".pyc"]
+    return _combined([(str(FORMAT), publisher), *files, *((name, _version(name)) for name in RENDERERS)])
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def document_hashes(project: Project, publisher: str) -> dict[str, str]:
@@ -82,7 +94,9 @@ def document_hashes(project: Project, publisher: str) -> dict[str, str]:
             chosen = {document.path}
         chosen.update(name for name in document.included if name in hashes)
         text = hashlib.sha256(document.text.encode()).hexdigest()
-        result[document.path] = _combined([("common", common), ("text", text), *((name, hashes[name]) for name in sorted(chosen))])
+        result[document.path] = _combined(
+            [("common", common), ("text", text), *((name, hashes[name]) for name in sorted(chosen))]
+        )
     return result
 
 
@@ -118,6 +132,22 @@ def write_stamps(site: Path, stamps: dict[str, Stamp]) -> None:
 
 def is_fresh(site: Path, stamp: Stamp | None, wanted: str) -> bool:
     """Whether the document was rendered from the same inputs and its files are still what they were."""
-    if stamp is None or stamp.inputs != wanted or not stamp.outputs:
-        return False
+    return stamp is not None and stamp.inputs == wanted and bool(stamp.outputs) and _intact(site, stamp)
+
+
+def is_complete(site: Path, held: dict[str, Stamp]) -> bool:
+    """Whether the files that all pages share are still what they were."""
+    return SHARED in held and _intact(site, held[SHARED])
+
+
+def _intact(site: Path, stamp: Stamp) -> bool:
     return all((site / name).is_file() and file_hash(site / name) == value for name, value in stamp.outputs.items())
+
+
+def make_stamps(site: Path, wanted: dict[str, str], files: dict[str, list[str]]) -> dict[str, Stamp]:
+    """Stamps of a built site: `files` names those of each document, the rest is shared."""
+    hashes = {file.relative_to(site).as_posix(): file_hash(file) for file in _files(site)}
+    owned = {name for names in files.values() for name in names}
+    made = {path: Stamp(wanted[path], {name: hashes[name] for name in names}) for path, names in files.items()}
+    made[SHARED] = Stamp("", {name: value for name, value in hashes.items() if name not in owned})
+    return made

@@ -24,17 +24,12 @@ SWEDISH = {
     "skip": "Hoppa till innehållet",
     "main-menu": "Huvudmeny",
     "footer": "Sidfot",
-    "home": "Till startsidan",
     "pdf": "Hämta rapporten som pdf",
-    "formats": "Andra format",
     "search": "Sök på webbplatsen",
     "search-none": "Inga träffar.",
     "search-one": "1 träff",
     "search-many": "{n} träffar",
     "search-fault": "Sökningen kunde inte laddas.",
-    "page": "Sida",
-    "of": "av",
-    "simulated": "Simulerade data",
 }
 
 ENGLISH = {
@@ -59,17 +54,12 @@ ENGLISH = {
     "skip": "Skip to content",
     "main-menu": "Main menu",
     "footer": "Footer",
-    "home": "To the start page",
     "pdf": "Download the report as PDF",
-    "formats": "Other formats",
     "search": "Search this site",
     "search-none": "No results.",
     "search-one": "1 result",
     "search-many": "{n} results",
     "search-fault": "The search could not be loaded.",
-    "page": "Page",
-    "of": "of",
-    "simulated": "Simulated data",
 }
 
 

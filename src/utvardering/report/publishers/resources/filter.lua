@@ -228,7 +228,6 @@ local function heading(header)
     local number = table.concat(sections, ".", 1, depth)
     if header.identifier:match("^sec%-") then register(header.identifier, number) end
     if not typst then
-      header.attributes["number"] = number
       header.content = pandoc.Inlines({ pandoc.Span(pandoc.Str(number), { class = "header-section-number" }), pandoc.Space() }) .. header.content
     end
   elseif header.identifier:match("^sec%-") then
@@ -274,6 +273,25 @@ local function callout_kind(div)
   end
 end
 
+-- The strip of key facts: each term and its description in one card.
+local function cards(div)
+  local function card(list)
+    local out = pandoc.Blocks({ raw("<dl>") })
+    for _, item in ipairs(list.content) do
+      out:extend({ raw("<div><dt>"), pandoc.Plain(item[1]), raw("</dt>") })
+      for _, description in ipairs(item[2]) do
+        out:insert(raw("<dd>"))
+        out:extend(description)
+        out:insert(raw("</dd>"))
+      end
+      out:insert(raw("</div>"))
+    end
+    out:insert(raw("</dl>"))
+    return out
+  end
+  return div:walk({ DefinitionList = card })
+end
+
 local function render_block(block)
   if block.t == "Header" then return heading(block) end
   if block.t == "Figure" then return figure(block) end
@@ -293,6 +311,7 @@ local function render_block(block)
   if kind then return float_div(block, kind) end
   kind = callout_kind(block)
   if kind then return callout(block, kind) end
+  if block.classes:includes("korthet") and not typst then return { cards(block) } end
   block.content = render(block.content)
   return { block }
 end
@@ -301,6 +320,17 @@ function render(blocks)
   local out = pandoc.Blocks({})
   for _, block in ipairs(blocks) do out:extend(render_block(block)) end
   return out
+end
+
+-- What `<summary>` holds is a line of its own in a PDF, where nothing folds.
+local function unfold(blocks)
+  local summary = false
+  return blocks:map(function(block)
+    if block.t == "RawBlock" and block.text:match("<summary") then summary = true end
+    if block.t ~= "Plain" or not summary then return block end
+    summary = false
+    return pandoc.Para({ pandoc.Strong(block.content) })
+  end)
 end
 
 -- Inlines -------------------------------------------------------------------------------------------------------
@@ -393,7 +423,7 @@ function Pandoc(doc)
     if block.t == "Header" then lowest = math.min(lowest or block.level, block.level) end
   end
   base_level = lowest or 2
-  local body = render(doc.blocks)
+  local body = render(typst and unfold(doc.blocks) or doc.blocks)
   doc = pandoc.Pandoc(body, doc.meta):walk({ Span = conditional })
   doc = doc:walk({ Cite = cite, Link = link, Image = image, Math = mathematics })
   doc.meta.embedded = nil
