@@ -133,6 +133,10 @@ class Panel:
     left_out: tuple[LeftOut, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     """File name, relative to the study, to the sha256 of what was read."""
+    notes: tuple[str, ...] = ()
+    """What was done to the data on the way in, a sentence each."""
+    neighbour_comparison: NDArray[np.bool_] | None = None
+    """(N,) units to hold the neighbours against; None where these are the comparison units."""
 
     def before(self) -> Panel:
         """The panel as it was before the first start (less anticipation): what comes after is not in it, not even in memory.
@@ -189,24 +193,26 @@ class Panel:
         for name, grid in self.grids.items():
             count = len(grid.periods)
             frames.append(
-                pd.DataFrame({
-                    "unit": np.repeat(self.units, count),
-                    "label": np.repeat(self.labels, count),
-                    "role": np.repeat(self.role, count),
-                    "ring": np.repeat(self.ring, count),
-                    "outcome": name,
-                    "period": np.tile(grid.labels, len(self.units)),
-                    "value": grid.y.ravel(),
-                    "exposure": np.nan if grid.exposure is None else grid.exposure.ravel(),
-                    "treatment": grid.treatment.ravel(),
-                })
+                pd.DataFrame(
+                    {
+                        "unit": np.repeat(self.units, count),
+                        "label": np.repeat(self.labels, count),
+                        "role": np.repeat(self.role, count),
+                        "ring": np.repeat(self.ring, count),
+                        "outcome": name,
+                        "period": np.tile(grid.labels, len(self.units)),
+                        "value": grid.y.ravel(),
+                        "exposure": np.nan if grid.exposure is None else grid.exposure.ravel(),
+                        "treatment": grid.treatment.ravel(),
+                    }
+                )
             )
         return pd.concat(frames, ignore_index=True)
 
 
 def _before(grid: Grid, anticipation: int) -> Grid:
-    treated = grid.start[grid.start < NEVER]
-    last = max(int(treated.min()) - anticipation, 0) if len(treated) else len(grid.periods)
+    first = min(int(grid.start.min(initial=NEVER)), _first_exposed(grid.treatment))
+    last = max(min(first - anticipation, len(grid.periods)), 0)
 
     def cut(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
         return None if values is None else values[:, :last].copy()
@@ -220,3 +226,9 @@ def _before(grid: Grid, anticipation: int) -> Grid:
         weights=cut(grid.weights),
         covariates={name: values[:, :last].copy() for name, values in grid.covariates.items()},
     )
+
+
+def _first_exposed(treatment: NDArray[np.float64]) -> int:
+    """The first period in which any unit was under the measure, be it for a part of the period that no estimate uses."""
+    exposed = np.flatnonzero((treatment > 0).any(axis=0))
+    return int(exposed[0]) if len(exposed) else NEVER

@@ -1,0 +1,56 @@
+"""Which units were most like the treated before the start? `[comparison] choose`, from data before the start only."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from utvardering.data.faults import Faults
+from utvardering.data.sheet import Sheet
+from utvardering.study.model import Choose
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The chosen places, and the distance of every candidate; NaN where a candidate has no data before the start."""
+
+    chosen: frozenset[int]
+    distance: NDArray[np.float64]
+    n: int
+
+    def reason(self, place: int) -> str:
+        """Why a candidate was not chosen."""
+        if np.isnan(self.distance[place]):
+            return "cannot be chosen: no data before the start"
+        return f"not among the {self.n} nearest before the start (distance {self.distance[place]:.2f})"
+
+
+def nearest_units(sheet: Sheet, rule: Choose, candidates: NDArray[np.bool_], treated: NDArray[np.bool_], until: int) -> Nearest:
+    """The `n` candidates with the smallest distance to the treated units, averaged over these.
+
+    The distance is Euclidean over the columns' means before period number `until`, each in standard deviations over treated
+    units and candidates. Equal distances go by the order of the units.
+    """
+    faults = Faults(sheet.table.name, sheet.table.rows)
+    length = max(until - sheet.first, 0)
+    means = np.column_stack([_mean(sheet.numbers(column, faults)[:, :length]) for column in rule.on])
+    faults.raise_any()
+    spread = np.nanstd(means[candidates | treated], axis=0)
+    scaled = means / np.where(spread > 0, spread, np.inf)  # a column in which all are alike tells nothing
+    apart = np.sqrt(((scaled[:, None, :] - scaled[None, treated, :]) ** 2).sum(axis=2))
+    distance = np.where(candidates, _mean(apart), np.nan)
+    order = np.argsort(distance, kind="stable")  # NaN last
+    chosen = [int(place) for place in order[: rule.n] if not np.isnan(distance[place])]
+    return Nearest(frozenset(chosen), distance, rule.n)
+
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing is NaN, which is meant
+        return np.nanmean(values, axis=1) if values.shape[1] else np.full(len(values), np.nan)

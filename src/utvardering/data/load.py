@@ -1,0 +1,211 @@
+"""From a study to its panel: files read, units and periods laid out, roles given, everything that is wrong told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from utvardering.data.calendar import Calendar
+from utvardering.data.datasets import read_dataset
+from utvardering.data.faults import Faults
+from utvardering.data.grids import GridMaker
+from utvardering.data.labels import read_labels
+from utvardering.data.panel import LeftOut, Panel
+from utvardering.data.privacy import refuse_personal_data
+from utvardering.data.roles import Roles, assign_roles, concerned_units, study_anticipation
+from utvardering.data.sheet import Sheet, lay_out, require_columns
+from utvardering.data.sources import find_file, verify_sources
+from utvardering.data.starts import Start, column_starts, named_starts, shares
+from utvardering.data.tables import Table, read_table
+from utvardering.data.validate import check_calendar
+from utvardering.errors import DataError, StudyError
+from utvardering.study.model import Outcome, Period, Study
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def load_panel(study: Study) -> Panel:
+    """The panel of a study with `design = "areas"`.
+
+    Raises a DataError that lists every problem of a file, a DataNotFetchedError where a described file is absent, and a
+    StudyError where the study names a unit that the data lack or gives a unit two roles.
+    """
+    if study.study.design != "areas" or study.period is None:
+        message = f'{study.id}: only a study with design = "areas" has a panel'
+        raise StudyError(message)
+    verify_sources(study.folder)
+    return _Loading(study, study.period).panel()
+
+
+@dataclass
+class _Loading:
+    """The steps of loading, with what they share: tables that were read, and what was left out."""
+
+    study: Study
+    period: Period
+    tables: dict[str, Table] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def panel(self) -> Panel:
+        sheet, faults = self._main_sheet()
+        concerned = concerned_units(self.study, sheet.units)
+        study_faults = Faults(_shown(self.study.folder / "study.toml"))
+        starts = named_starts(self.study, sheet.units, study_faults)
+        starts |= {} if starts else column_starts(self.study, sheet, concerned, faults)
+        share = shares(self.study, sheet, starts, faults)
+        ring = self._ring(sheet, faults)
+        codes = self._codes(sheet, concerned, faults)
+        mains = [outcome for outcome in self.study.outcomes if not _own_rhythm(outcome)]
+        if mains:
+            counts = any(outcome.kind == "count" for outcome in mains)
+            check_calendar(sheet, concerned, self.study.data.period, faults, counts=counts)
+        maker = GridMaker(self.study, self.period, sheet, concerned, starts, share, self.left_out, self.notes)
+        values = {outcome.id: maker.read(outcome, sheet, faults) for outcome in mains}
+        faults.raise_any()
+        roles = assign_roles(self.study, sheet, starts, ring, study_faults)
+        study_faults.raise_any(StudyError)
+        self._list_rows(sheet)
+        for outcome in self.study.outcomes:
+            if _own_rhythm(outcome):
+                own, own_faults = self._own_sheet(outcome, sheet)
+                seen = (own.row_at >= 0).any(axis=1)
+                check_calendar(own, concerned & seen, "", own_faults, counts=outcome.kind == "count")
+                values[outcome.id] = maker.read(outcome, own, own_faults)
+                own_faults.raise_any()
+                self._list_rows(own)
+        self.left_out[:0] = roles.left_out
+        return self._assemble(sheet, roles, codes, {o.id: maker.grid(o, values[o.id], roles) for o in self.study.outcomes})
+
+    def _assemble(self, sheet: Sheet, roles: Roles, codes: dict[str, NDArray[np.int64] | None], grids: dict) -> Panel:
+        cluster = codes["cluster"]
+        labels = read_labels(self.study, sheet.units, self._table)
+        return Panel(
+            units=sheet.units.names,
+            labels=labels,
+            role=roles.role,
+            ring=roles.ring,
+            cluster=np.arange(len(sheet.units.names), dtype=np.int64) if cluster is None else cluster,
+            grids=grids,
+            strata=codes["strata"],
+            groups=codes["period_effects_by"],
+            anticipation=study_anticipation(self.study),
+            left_out=tuple(dict.fromkeys(self.left_out)),
+            sources={name: table.sha256 for name, table in self.tables.items()},
+            notes=tuple(dict.fromkeys(self.notes)),
+            neighbour_comparison=roles.neighbour_comparison,
+        )
+
+    def _table(self, file: str) -> Table:
+        if file not in self.tables:
+            if file == self.study.data.dataset:
+                table = read_dataset(file)
+            else:
+                table = read_table(find_file(self.study.folder, self.study.id, file), file)
+            refuse_personal_data(table)
+            self.tables[file] = table
+        return self.tables[file]
+
+    def _main_sheet(self) -> tuple[Sheet, Faults]:
+        data = self.study.data
+        if data.incidents is not None:
+            message = "[data.incidents] is not available yet; count the events per unit and period and give them as panel"
+            raise DataError(message)
+        table = self._table(data.panel or data.dataset)
+        calendar = Calendar(self.period.unit)
+        require_columns(table, self._wanted(), data.period, calendar)
+        return self._lay_out(table, (data.unit, data.period), calendar, None)
+
+    def _own_sheet(self, outcome: Outcome, main: Sheet) -> tuple[Sheet, Faults]:
+        data = self.study.data
+        table = self._table(outcome.file or data.panel or data.dataset)
+        unit, period = outcome.unit or data.unit, outcome.period or data.period
+        calendar = Calendar(outcome.period_unit or self.period.unit)
+        place = self.study.outcomes.index(outcome)
+        wanted = [
+            (unit, self._key(f"outcomes[{place}].unit")),
+            (period, self._key(f"outcomes[{place}].period")),
+            (outcome.id, self._key(f"outcomes[{place}].id")),
+        ]
+        if outcome.exposure:
+            wanted.append((outcome.exposure, self._key(f"outcomes[{place}].exposure")))
+        require_columns(table, wanted, period, calendar)
+        return self._lay_out(table, (unit, period), calendar, main)
+
+    def _lay_out(self, table: Table, columns: tuple[str, str], calendar: Calendar, main: Sheet | None) -> tuple[Sheet, Faults]:
+        faults = Faults(table.name, table.rows)
+        window = calendar.number(self.period.first), calendar.number(self.period.last)
+        sheet = lay_out(table, columns, calendar, window, faults, main.units if main else None)
+        self.notes.extend(sheet.notes)
+        return sheet, faults
+
+    def _wanted(self) -> list[tuple[str, str]]:
+        """Columns that the panel's file must have, each with the key that names it."""
+        study, estimation, rule = self.study, self.study.estimation, self.study.treated_from
+        named = {"data.unit": study.data.unit, "data.period": study.data.period, "neighbours.column": study.neighbours.column}
+        if rule is not None:
+            named |= {f"treated_from.{key}": getattr(rule, key) for key in ("column", "indicator", "share")}
+        for number, outcome in enumerate(study.outcomes):
+            if not _own_rhythm(outcome):
+                named |= {f"outcomes[{number}].id": outcome.id, f"outcomes[{number}].exposure": outcome.exposure}
+        if estimation is not None:
+            named |= {f"estimation.covariates[{n}]": column for n, column in enumerate(estimation.covariates)}
+            named |= {
+                f"estimation.{key}": getattr(estimation, key) for key in ("weights", "period_effects_by", "cluster", "strata")
+            }
+        if study.comparison.choose is not None:
+            named |= {f"comparison.choose.on[{n}]": column for n, column in enumerate(study.comparison.choose.on)}
+        return [(column, self._key(key)) for key, column in named.items() if column]
+
+    def _key(self, key: str) -> str:
+        line = self.study.line(key)
+        return f"{key}, line {line} of study.toml" if line else key
+
+    def _ring(self, sheet: Sheet, faults: Faults) -> NDArray[np.int64]:
+        ring = np.zeros(len(sheet.units.names), dtype=np.int64)
+        column = self.study.neighbours.column
+        for place, text in enumerate(sheet.constant(column, faults) if column else ()):
+            digits = text.removesuffix(".0")
+            if digits.isdigit():
+                ring[place] = int(digits)
+            elif text:
+                name = sheet.units.names[place]
+                faults.add(column, f'needs a ring 1, 2, … or nothing, found "{text}" for "{name}"')
+        return ring
+
+    def _codes(self, sheet: Sheet, concerned: NDArray[np.bool_], faults: Faults) -> dict[str, NDArray[np.int64] | None]:
+        """Integer codes of the unit-level columns, None for those that the study does not name."""
+        codes: dict[str, NDArray[np.int64] | None] = {}
+        for key in ("cluster", "strata", "period_effects_by"):
+            column = getattr(self.study.estimation, key, "")
+            codes[key] = None
+            if column and column != self.study.data.unit:
+                texts = sheet.constant(column, faults)
+                for place in np.flatnonzero(concerned & (sheet.row_at >= 0).any(axis=1)):
+                    if not texts[place]:
+                        faults.add(column, f'is empty for "{sheet.units.names[place]}"; needs a group')
+                codes[key] = np.unique(texts, return_inverse=True)[1].astype(np.int64)
+        return codes
+
+    def _list_rows(self, sheet: Sheet) -> None:
+        if sheet.outside:
+            label = sheet.calendar.label
+            span = f"{label(sheet.first)} to {label(sheet.calendar.number(self.period.last))}"
+            reason = f"{sheet.table.name}: {sheet.outside} rows lie outside [period] {span}"
+            self.left_out.append(LeftOut("", "", "", reason))
+        if sheet.unknown:
+            reason = f"{sheet.table.name}: {len(sheet.unknown)} units are not in the panel"
+            self.left_out.append(LeftOut("", "", "", reason))
+
+
+def _own_rhythm(outcome: Outcome) -> bool:
+    return bool(outcome.file or outcome.unit or outcome.period or outcome.period_unit)
+
+
+def _shown(path: Path) -> str:
+    """The path from the working folder if it lies there."""
+    return (path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path).as_posix()

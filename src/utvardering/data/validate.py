@@ -1,0 +1,89 @@
+"""Can these numbers be what the study says they are? Counts, rates, shares, exposure, weights, and a calendar without gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from utvardering.data.faults import Faults
+from utvardering.data.sheet import Sheet
+from utvardering.study.model import Outcome
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PERCENT = 100
+
+
+def check_outcome(sheet: Sheet, outcome: Outcome, y: NDArray[np.float64], faults: Faults) -> None:
+    """Faults of an outcome's values, by what kind of number they are; `y` is NaN where nothing is to be checked."""
+
+    def fault(cells: NDArray[np.bool_], needs: str, hint: str = "") -> None:
+        rows = rows_of(sheet, cells)
+        faults.add_rows(rows, outcome.id, lambda row: f"needs {needs}, found {sheet.table.cell(outcome.id, row)}{hint}")
+
+    if outcome.kind == "count":
+        fault(y < 0, "a count of 0 or more")
+        fault((y > 0) & (y != np.round(y)), "a whole number", '; a rate is written with kind = "rate"')
+    elif outcome.kind == "rate":
+        fault(y < 0, "a rate of 0 or more")
+    elif outcome.kind == "share":
+        percent = (y > 1) & (y <= PERCENT)
+        faults.add_rows(rows_of(sheet, percent), outcome.id, lambda row: _percent(sheet, outcome.id, row))
+        fault((y < 0) | (y > PERCENT), "a share from 0 to 1")
+
+
+def check_divisor(
+    sheet: Sheet, column: str, values: NDArray[np.float64], outcome: str, y: NDArray[np.float64], faults: Faults
+) -> None:  # noqa: PLR0913, PLR0917 -- two columns, their values and where faults go
+    """Faults of an exposure or a weight, which must be above zero wherever the outcome has a value."""
+    there = ~np.isnan(y)
+    faults.add_rows(rows_of(sheet, there & np.isnan(values)), column, lambda _: f"is empty, though {outcome} has a value")
+    faults.add_rows(
+        rows_of(sheet, there & (values <= 0)),
+        column,
+        lambda row: f"needs a number above 0, found {sheet.table.cell(column, row)}",
+    )
+
+
+def check_calendar(sheet: Sheet, concerned: NDArray[np.bool_], column: str, faults: Faults, *, counts: bool) -> None:
+    """Faults of periods and units without rows; for counts an unwritten zero is the likely cause of a gap."""
+    there = sheet.row_at >= 0
+    if not there.any():
+        return
+    empty = np.flatnonzero(~there.any(axis=0))
+    if counts and len(empty):
+        spans = ", ".join(spans_of(sheet, empty))
+        faults.add(column, f"no unit has a row for {spans}; add the rows, or change first and last in [period]")
+    for place in np.flatnonzero(concerned & ~there.any(axis=1)):
+        faults.add(column, f'"{sheet.units.names[place]}" has no row within [period]')
+    if not counts:
+        return
+    within = np.maximum.accumulate(there, axis=1) & np.maximum.accumulate(there[:, ::-1], axis=1)[:, ::-1]
+    gaps = within & ~there & there.any(axis=0) & concerned[:, None]
+    for place in np.flatnonzero(gaps.any(axis=1)):
+        spans = ", ".join(spans_of(sheet, np.flatnonzero(gaps[place])))
+        faults.add(
+            column,
+            f'"{sheet.units.names[place]}" has no row for {spans}; '
+            "write 0 where nothing happened, and an empty cell where it is not known",
+        )
+
+
+def rows_of(sheet: Sheet, cells: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Rows of the table that hold these (N, T) cells, in the order of the file."""
+    return np.sort(sheet.row_at[cells & (sheet.row_at >= 0)])
+
+
+def spans_of(sheet: Sheet, positions: NDArray[np.int64], most: int = 5) -> list[str]:
+    """`2019-03 to 2019-06`, `2020-01`: consecutive periods told together."""
+    runs = np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1)
+    told = [sheet.label(run[0]) if len(run) == 1 else f"{sheet.label(run[0])} to {sheet.label(run[-1])}" for run in runs[:most]]
+    return told if len(runs) <= most else [*told, f"and {len(runs) - most} other spans"]
+
+
+def _percent(sheet: Sheet, column: str, row: int) -> str:
+    text = sheet.table.cell(column, row)
+    value = float(sheet.table.numbers(column).values[row])
+    return f"needs a share from 0 to 1, found {text}: looks like percent: write {value / PERCENT:.6g}"
