@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 from lxml import html
@@ -18,30 +18,23 @@ from lxml import html
 from utvardering.errors import PublishError
 from utvardering.report.publishers import PublishedSite, publish, quarto
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SAMPLE = Path(__file__).parent / "sample"
-REPORTS = REPOSITORY / "reports"
-SHARED_DESIGN = ("typst-template.typ", "typst-show.typ", "theme.scss", "_simulated.qmd", "studier/_metadata.yml")
 CONTRACT = REPOSITORY.parent / "shared" / "reference" / "quarto"
 STUDY = "studier/belysning/index.qmd"
 
 
 def stage(folder: Path) -> Path:
-    """The sample project with the design of the real reports."""
-    shutil.copytree(SAMPLE, folder)
-    for name in SHARED_DESIGN:
-        shutil.copyfile(REPORTS / name, folder / name)
-    return folder
+    """A copy of the sample project, whose design files are links to those of the real reports."""
+    return Path(shutil.copytree(SAMPLE, folder))
 
 
 @pytest.fixture(scope="module")
-def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return stage(tmp_path_factory.mktemp("staged") / "project")
-
-
-@pytest.fixture(scope="module")
-def published(staged: Path, tmp_path_factory: pytest.TempPathFactory) -> PublishedSite:
-    return publish(staged, tmp_path_factory.mktemp("published") / "_site", publisher="embedded")
+def published(tmp_path_factory: pytest.TempPathFactory) -> PublishedSite:
+    return publish(SAMPLE, tmp_path_factory.mktemp("published") / "_site", publisher="embedded")
 
 
 @pytest.fixture(scope="module")
@@ -192,8 +185,8 @@ def test_pdf_is_numbered_as_the_page_is(published: PublishedSite) -> None:
     assert "Page 1 of" in pdf_text(published.site / "studier/lighting/lighting.pdf")
 
 
-def test_two_clean_renders_are_identical(staged: Path, published: PublishedSite, tmp_path: Path) -> None:
-    again = publish(staged, tmp_path / "_site", publisher="embedded")
+def test_two_clean_renders_are_identical(published: PublishedSite, tmp_path: Path) -> None:
+    again = publish(SAMPLE, tmp_path / "_site", publisher="embedded")
     first, second = files_of(published.site), files_of(again.site)
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name] != second[name]] == []
@@ -356,25 +349,26 @@ def test_quarto_shows_what_it_showed(tmp_path: Path) -> None:
 
 @pytest.mark.quarto
 @pytest.mark.skipif(quarto.version() is None, reason="no quarto of version 1.9 or newer on PATH")
-def test_quarto_renders_the_sample(staged: Path, tmp_path: Path) -> None:
-    site = publish(staged, tmp_path / "_site", publisher="quarto")
+def test_quarto_renders_the_sample(tmp_path: Path) -> None:
+    site = publish(SAMPLE, tmp_path / "_site", publisher="quarto")
     assert site.publisher == "quarto"
     assert all(path.is_file() for path in (*site.pages, *site.pdfs))
 
 
 def test_what_quarto_says_of_a_failing_cell_is_told_in_short() -> None:
-    said = "[2/3] studier/a/index.qmd\n\nExecuting 'index.quarto_ipynb'\n#| label: setup\nTraceback\nNameError: name 'x' is not defined\n"
+    said = "[2/3] studier/a/index.qmd\n\n#| label: setup\nTraceback\nNameError: name 'x' is not defined\n"
     assert str(quarto.failure(said)) == (
         "Quarto could not render studier/a/index.qmd: cell setup failed.\n"
         "  studier/a/index.qmd: NameError: name 'x' is not defined (run the study again, or mend the cell)"
     )
 
 
-def test_an_unchanged_site_does_not_load_what_renders(published: PublishedSite, staged: Path) -> None:
+def test_an_unchanged_site_does_not_load_what_renders(published: PublishedSite) -> None:
     code = (
         "import sys; from pathlib import Path; from utvardering.report.publishers import publish; "
-        f"r = publish(Path({str(staged)!r}), Path({str(published.site)!r}), publisher='embedded'); "
-        "print(r.rendered, sorted({'jupytext', 'nbclient', 'typst', 'pypandoc', 'lxml', 'pandas', 'matplotlib'} & set(sys.modules)))"
+        f"r = publish(Path({str(SAMPLE)!r}), Path({str(published.site)!r}), publisher='embedded'); "
+        "heavy = {'jupytext', 'nbclient', 'typst', 'pypandoc', 'lxml', 'pandas', 'matplotlib'}; "
+        "print(r.rendered, sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert re.sub(r"\s+", "", done.stdout) == "()[]"

@@ -7,6 +7,7 @@ Reads only what the reports use of Quarto: project file, `_metadata.yml` per fol
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -167,11 +168,11 @@ def _expand(root: Path, lines: list[Line], folder: PurePosixPath, included: list
             expanded.append(line)
             continue
         named = match.group(1)
-        inner = (root / named.lstrip("/")) if named.startswith("/") else (root / folder / named)
+        name = os.path.normpath(named.lstrip("/") if named.startswith("/") else folder / named)
+        inner = root / name
         if not inner.is_file() or depth > deepest:
             message = f"include of {named}: no such file" if depth <= deepest else f"include of {named} includes itself"
             raise PublishError(f"{line.file} cannot be read.", (Problem(line.file, message, line.number),))
-        name = inner.resolve().relative_to(root.resolve()).as_posix()
         included.append(name)
         inner_lines = [Line(text, name, n) for n, text in enumerate(inner.read_text(encoding="utf-8").splitlines(), 1)]
         expanded += _expand(root, inner_lines, folder, included, depth + 1)
