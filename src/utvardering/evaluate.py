@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -22,10 +24,12 @@ from utvardering.errors import DesignError
 from utvardering.estimators.estimate import Estimates, estimate_effects
 from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, write_table
 from utvardering.process.assess import ProcessAssessment, assess_process
+from utvardering.report.figures import write_figures
 from utvardering.robustness.base import Robustness
 from utvardering.robustness.registry import stress
 from utvardering.study.load import load_study
 from utvardering.study.model import Study
+from utvardering.study.page import study_page
 from utvardering.synthesis.verdict import Verdict, judge
 
 VERSIONED = ("utvardering", "numpy", "scipy", "pandas", "linearmodels", "plotnine")
@@ -56,6 +60,7 @@ def evaluate(study: str | Path | Study, out: str | Path = "build", progress: Pro
     """
     clock = _Clock(progress)
     study = clock.run("study", lambda tell: load_study(study) if not isinstance(study, Study) else study)
+    require_areas(study)
     panel = clock.run("data", lambda tell: load_panel(study))
     refuse_hopeless(study, panel)
     checks = clock.run("checks", lambda tell: check_design(study, panel.before(), tell))
@@ -67,6 +72,7 @@ def evaluate(study: str | Path | Study, out: str | Path = "build", progress: Pro
     found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder)
     with whole_folder(folder) as new:
         clock.run("tables", lambda tell: write(found, new))
+        clock.run("figures", lambda tell: write_figures(new))
         _write_manifest(found, new, clock.seconds)
     return found
 
@@ -103,6 +109,22 @@ def write(found: Evaluation, folder: Path) -> None:
         panel.to_frame().to_parquet(folder / "panel.parquet", index=False)
     if (areas := areas_geojson(panel)) is not None:
         write_json(areas, folder / "areas.geojson")
+    (folder / "plan.md").write_text(study_page(study), encoding="utf-8")
+    _copy(study, folder)
+
+
+def note_unfetched(study: str | Path, out: str | Path = "build") -> Path:
+    """Write the folder of a study whose data have not been fetched: the plan and the word that there is no result."""
+    loaded = load_study(study)
+    folder = Path(out) / loaded.id
+    with whole_folder(folder) as new:
+        _copy(loaded, new)
+        (new / "plan.md").write_text(study_page(loaded), encoding="utf-8")
+        write_json({"study": loaded.id, "fetched": False, "simulated": loaded.data.simulated}, new / "manifest.json")
+    return folder
+
+
+def _copy(study: Study, folder: Path) -> None:
     for name in COPIED:
         if (study.folder / name).exists():
             shutil.copyfile(study.folder / name, folder / name)
@@ -138,6 +160,7 @@ def _write_manifest(found: Evaluation, folder: Path, seconds: dict[str, float]) 
     inputs = {name: sha256(study.folder / name) for name in COPIED if (study.folder / name).exists()}
     manifest = {
         "study": study.id,
+        "fetched": True,
         "design": study.study.design,
         "language": study.report.language,
         "simulated": study.data.simulated,
@@ -171,3 +194,13 @@ def require_areas(study: Study) -> None:
     if study.study.design != "areas":
         msg = f'{study.id}: design = "{study.study.design}" cannot be run yet; only "areas" can'
         raise DesignError(msg)
+
+
+class _Callable(ModuleType):
+    """Lets `utvardering.evaluate(...)` work whether the name means the function or, once imported, this module."""
+
+    def __call__(self, *args: Any, **named: Any) -> Evaluation:  # noqa: ANN401 -- those of evaluate
+        return evaluate(*args, **named)
+
+
+sys.modules[__name__].__class__ = _Callable

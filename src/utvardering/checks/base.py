@@ -100,7 +100,7 @@ class Design:
         return self.before.grids[self.outcome.id].n_after
 
     def result(  # noqa: PLR0913 -- the columns of the table
-        self, check: str, verdict: Verdict, value: float, threshold: float, sentence: str, **facts: object
+        self, check: str, verdict: Verdict, value: float, threshold: float, sentence: str, /, **facts: object
     ) -> CheckResult:
         """A row with its sentence from the catalogue, in the language of the report."""
         text = say(self.study.report.language, "checks", sentence, **facts)

@@ -1,0 +1,210 @@
+"""The verbs of the command line. Each reads, calls one function and says what came of it.
+
+Exit codes: 0 done, whatever the verdict; 1 a fault of the program; 2 of the study file; 3 of the data; 4 no estimate can be
+computed; 5 not reproduced, or a registered plan was changed; 6 publishing failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from utvardering.console import Voice
+from utvardering.errors import DataNotFetchedError, StudyError, UtvarderingError
+
+app = typer.Typer(
+    name="utvardering",
+    help="Did a municipal measure against crime work? From a study file to an honest, published report.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="A study's folder, or its id under studies/")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results of a run", metavar="DIR")]
+
+BUILD = Path("build")
+SITE = Path("reports/_site")
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Id of the study: small letters, digits and hyphens")],
+    design: Annotated[str, typer.Option(help="areas, individuals, series or organisation")] = "areas",
+    *,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Begin a study: a folder under studies/ with a study file to fill in."""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        from utvardering.study.new import new_study  # noqa: PLC0415 -- a verb imports only what it uses
+
+        folder = new_study(name, design)
+        voice.say(f"{folder}: fill in study.toml, put your data in data/, then: utvardering check {folder}")
+        voice.result({"study": name, "folder": str(folder)})
+
+    _run(voice, work)
+
+
+@app.command()
+def check(
+    study: StudyArgument,
+    *,
+    page: Annotated[bool, typer.Option("--page", help="Print the plan as a page of plain Swedish (Markdown)")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Is the study file right, do the data fit it, and can the planned test reach significance?"""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        from utvardering.study.load import load_study  # noqa: PLC0415 -- a verb imports only what it uses
+        from utvardering.study.page import study_page  # noqa: PLC0415 -- as above
+
+        loaded = load_study(study)
+        if page:
+            sys.stdout.write(study_page(loaded))
+            return
+        from utvardering.describe import describe  # noqa: PLC0415 -- as above
+
+        found = describe(loaded)
+        for line in found.lines:
+            voice.say(line)
+        voice.result({"study": loaded.id, **found.facts})
+
+    _run(voice, work)
+
+
+@app.command()
+def run(
+    study: StudyArgument,
+    out: Out = BUILD,
+    *,
+    skip_unfetched: Annotated[
+        bool, typer.Option("--skip-unfetched", help="A study whose data have not been fetched is noted, not an error")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Estimate the effect and judge it: writes the tables of a study to build/<study>/."""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        from utvardering.evaluate import evaluate, note_unfetched  # noqa: PLC0415 -- a verb imports only what it uses
+
+        with voice.progress(study) as progress:
+            try:
+                found = evaluate(study, out, progress)
+            except DataNotFetchedError as fault:
+                if not skip_unfetched:
+                    raise
+                folder = note_unfetched(study, out)
+                voice.say(f"{folder}: data not fetched; {fault.message}")
+                voice.result({"folder": str(folder), "fetched": False})
+                return
+        planned = found.estimates.planned(found.study.primary.id)
+        verdict = found.verdict.primary
+        voice.say(f"{found.folder}: {verdict.verdict}, certainty {verdict.certainty}, Maryland level {verdict.maryland_level}")
+        for reason in verdict.reasons["verdict"]:
+            voice.say(f"  {reason}")
+        voice.result({
+            "study": found.study.id,
+            "folder": str(found.folder),
+            "verdict": verdict.verdict,
+            "certainty": verdict.certainty,
+            "maryland_level": verdict.maryland_level,
+            "reasons": {name: list(lines) for name, lines in verdict.reasons.items()},
+            "estimate": planned.estimate if planned else None,
+            "ci_low": planned.ci_low if planned else None,
+            "ci_high": planned.ci_high if planned else None,
+            "scale": planned.scale if planned else None,
+        })
+
+    _run(voice, work)
+
+
+@app.command()
+def report(
+    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="A study's folder, or its id")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Every study that has been run")] = False,
+    out: Out = BUILD,
+    site: Annotated[Path, typer.Option(help="Where the site is published", metavar="DIR")] = SITE,
+    stage: Annotated[Path | None, typer.Option(help="Only write the Quarto sources here, for rendering by hand")] = None,
+    publisher: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Publish what has been run: pages and PDFs from build/ into reports/_site/."""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        from utvardering.publish import publish_reports  # noqa: PLC0415 -- a verb imports only what it uses
+
+        if (study is None) == (not every):
+            msg = "name one STUDY, or write --all for every study that has been run"
+            raise StudyError(msg)
+        with voice.progress("report") as progress:
+            published = publish_reports(
+                None if every else str(study), out, site, stage=stage, publisher=publisher, progress=progress
+            )
+        for line in published.lines:
+            voice.say(line)
+        voice.result(published.facts)
+
+    _run(voice, work)
+
+
+@app.command()
+def reproduce(
+    study: StudyArgument,
+    *,
+    report_too: Annotated[bool, typer.Option("--report/--no-report", help="Compare pages and PDFs as well")] = True,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Do two clean runs give the same bytes, and the numbers of expected.toml?"""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        from utvardering.reproduce import reproduce as compare  # noqa: PLC0415 -- a verb imports only what it uses
+
+        with voice.progress(study) as progress:
+            found = compare(study, with_report=report_too, progress=progress)
+        for line in found.lines:
+            voice.say(line)
+        voice.result(found.facts)
+
+    _run(voice, work)
+
+
+def _run(voice: Voice, work: Callable[[], None]) -> None:
+    """Do the work; a fault of the user's ends with its words and code, any other with one sentence and code 1."""
+    try:
+        work()
+    except UtvarderingError as fault:
+        voice.fail(fault)
+        raise typer.Exit(fault.exit_code) from None
+    except KeyboardInterrupt:
+        print("stopped; nothing was left half-written", file=sys.stderr)  # noqa: T201 -- the command line's voice
+        raise typer.Exit(130) from None
+    except Exception as fault:
+        if os.environ.get("UTVARDERING_DEBUG"):
+            raise
+        voice.fail(UtvarderingError(f"a fault of the program: {type(fault).__name__}: {fault}; UTVARDERING_DEBUG=1 shows where"))
+        raise typer.Exit(1) from None
+
+
+def main() -> None:
+    """Entry point of the command `utvardering`."""
+    app()
