@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from utvardering.data.faults import Faults
-from utvardering.data.sheet import Sheet
-from utvardering.study.model import Choose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from utvardering.data.sheet import Sheet
+    from utvardering.study.model import Choose
 
 
 @dataclass(frozen=True)

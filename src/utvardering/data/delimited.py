@@ -6,8 +6,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,9 @@ from pyarrow import csv as arrow_csv
 
 from utvardering.data.faults import Faults
 from utvardering.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 SEPARATORS = (";", "\t", ",")
 _HEAD = 64  # lines from which separator and header are told
@@ -124,7 +126,7 @@ def _fast(body: str, width: int, separator: str, line: int) -> tuple[list[pa.Arr
         return [pa.array([], pa.string()) for _ in names], np.empty(0, dtype=np.int64)
     uneven = []
 
-    def note(row: Any) -> str:
+    def note(row: arrow_csv.InvalidRow) -> str:
         uneven.append(row.number)
         return "skip"
 

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from utvardering.data.calendar import Calendar
 from utvardering.data.faults import Faults
 from utvardering.data.panel import NEVER, Grid, LeftOut
 from utvardering.data.roles import FEW, Roles
-from utvardering.data.sheet import Sheet
-from utvardering.data.starts import Start
 from utvardering.data.validate import check_divisor, check_outcome, spans_of
-from utvardering.study.model import Outcome, Period, Study
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from utvardering.data.calendar import Calendar
+    from utvardering.data.sheet import Sheet
+    from utvardering.data.starts import Start
+    from utvardering.study.model import Outcome, Period, Study
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,12 @@ class GridMaker:
         exposure = weights = None
         if outcome.exposure:
             exposure = sheet.numbers(outcome.exposure, faults)
-            check_divisor(sheet, outcome.exposure, exposure, outcome.id, checked, faults)
+            check_divisor(sheet, outcome.exposure, exposure, faults, where=~np.isnan(checked), outcome=outcome.id)
         estimation = self.study.estimation
         if estimation is not None and estimation.weights:
             weights = self._beside(outcome, sheet, estimation.weights, faults)
             if weights is not None and estimation.weights in sheet.table.columns:
-                check_divisor(sheet, estimation.weights, weights, outcome.id, checked, faults)
+                check_divisor(sheet, estimation.weights, weights, faults, where=~np.isnan(checked), outcome=outcome.id)
         names = estimation.covariates if estimation is not None else ()
         found = {name: self._beside(outcome, sheet, name, faults) for name in names}
         covariates = {name: values for name, values in found.items() if values is not None}
@@ -125,10 +126,8 @@ class GridMaker:
             return sheet.numbers(column, faults)
         if sheet.calendar == self.main.calendar:
             values = self.main.numbers(column, Faults(self.main.table.name, self.main.table.rows))
-            same = np.full(sheet.row_at.shape, np.nan)
-            common = min(values.shape[1], same.shape[1])
-            same[:, :common] = values[:, :common]
-            return same
+            short = max(len(sheet.periods) - values.shape[1], 0)
+            return np.pad(values, ((0, 0), (0, short)), constant_values=np.nan)[:, : len(sheet.periods)]
         reason = f"{column} is not used: it is not a column of {sheet.table.name}, which has other periods than the panel"
         self.left_out.append(LeftOut("", "", outcome.id, reason))
         return None
@@ -150,20 +149,18 @@ class GridMaker:
             self.left_out.append(LeftOut(sheet.units.names[place], span, outcome.id, "after the measure ended"))
 
     def _list_missing(self, outcome: Outcome, sheet: Sheet, column: str, cells: NDArray[np.bool_]) -> None:
-        absent = (sheet.row_at < 0).all(axis=1) & cells.any(axis=1)
-        for place in np.flatnonzero(absent):
-            self.left_out.append(LeftOut(sheet.units.names[place], "", outcome.id, f"not in {sheet.table.name}"))
-        places, positions = np.nonzero(cells & ~absent[:, None])
-        reasons = [_found(sheet, column, int(row)) for row in sheet.row_at[places, positions]]
+        absent: NDArray[np.bool_] = np.all(sheet.row_at < 0, axis=1) & np.any(cells, axis=1)
+        for missing in np.flatnonzero(absent):
+            self.left_out.append(LeftOut(sheet.units.names[missing], "", outcome.id, f"not in {sheet.table.name}"))
+        listed: list[list[int]] = np.argwhere(cells & ~absent[:, np.newaxis]).tolist()
+        reasons = _found(sheet, column, [int(sheet.row_at[place, at]) for place, at in listed])
         of = "" if column == outcome.id else f" of {column}"
         if len(reasons) <= FEW:
-            for place, position, reason in zip(places, positions, reasons, strict=True):
-                self.left_out.append(
-                    LeftOut(sheet.units.names[place], sheet.label(position), outcome.id, f"no value{of} ({reason})")
-                )
+            for (place, at), reason in zip(listed, reasons, strict=True):
+                self.left_out.append(LeftOut(sheet.units.names[place], sheet.label(at), outcome.id, f"no value{of} ({reason})"))
             return
         told = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(reasons).items()))
-        units = len(set(places.tolist()))
+        units = len({place for place, _ in listed})
         self.left_out.append(LeftOut("", "", outcome.id, f"{len(reasons)} cells in {units} units have no value{of} ({told})"))
 
     def _list_periods(self, outcome: Outcome, sheet: Sheet) -> None:
@@ -175,12 +172,13 @@ class GridMaker:
             self.left_out.append(LeftOut("", span, outcome.id, f"{sheet.table.name} has no rows that late"))
 
 
-def _found(sheet: Sheet, column: str, row: int) -> str:
-    """What stands in a cell that has no value."""
-    if row < 0:
-        return "no row"
-    text = sheet.table.cell(column, row) if column in sheet.table.columns else ""
-    return f'"{text}"' if text else "empty"
+def _found(sheet: Sheet, column: str, rows: list[int]) -> list[str]:
+    """What stands in the cells that have no value."""
+    if column not in sheet.table.columns:
+        return ["empty"] * len(rows)
+    texts, codes = sheet.table.codes(column)
+    told = [f'"{text}"' if text else "empty" for text in texts]
+    return ["no row" if row < 0 else told[codes[row]] for row in rows]
 
 
 def _rest(calendar: Calendar, moment: dt.date | int) -> float:

@@ -13,19 +13,20 @@ from utvardering.data.datasets import read_dataset
 from utvardering.data.faults import Faults
 from utvardering.data.grids import GridMaker
 from utvardering.data.labels import read_labels
-from utvardering.data.panel import LeftOut, Panel
+from utvardering.data.panel import Grid, LeftOut, Panel
 from utvardering.data.privacy import refuse_personal_data
 from utvardering.data.roles import Roles, assign_roles, concerned_units, study_anticipation
 from utvardering.data.sheet import Sheet, lay_out, require_columns
 from utvardering.data.sources import find_file, verify_sources
-from utvardering.data.starts import Start, column_starts, named_starts, shares
+from utvardering.data.starts import column_starts, named_starts, shares
 from utvardering.data.tables import Table, read_table
 from utvardering.data.validate import check_calendar
 from utvardering.errors import DataError, StudyError
-from utvardering.study.model import Outcome, Period, Study
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from utvardering.study.model import Outcome, Period, Study
 
 
 def load_panel(study: Study) -> Panel:
@@ -81,7 +82,9 @@ class _Loading:
         self.left_out[:0] = roles.left_out
         return self._assemble(sheet, roles, codes, {o.id: maker.grid(o, values[o.id], roles) for o in self.study.outcomes})
 
-    def _assemble(self, sheet: Sheet, roles: Roles, codes: dict[str, NDArray[np.int64] | None], grids: dict) -> Panel:
+    def _assemble(
+        self, sheet: Sheet, roles: Roles, codes: dict[str, NDArray[np.int64] | None], grids: dict[str, Grid]
+    ) -> Panel:
         cluster = codes["cluster"]
         labels = read_labels(self.study, sheet.units, self._table)
         return Panel(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ from utvardering.errors import DataError
 from utvardering.study.vocabulary import did_you_mean, fold
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas
 
 _CODE = re.compile(r"\d{3,4}")

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from utvardering.data.choose import nearest_units
-from utvardering.data.faults import Faults
 from utvardering.data.panel import LeftOut
-from utvardering.data.sheet import Sheet, Units
 from utvardering.data.starts import Start, unknown_unit
-from utvardering.study.model import Study
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from utvardering.data.faults import Faults
+    from utvardering.data.sheet import Sheet, Units
+    from utvardering.study.model import Study
 
 FEW = 100
 """Up to so many rows of one reason are listed one by one."""
@@ -67,7 +68,7 @@ def assign_roles(study: Study, sheet: Sheet, starts: dict[int, Start], ring: NDA
     roles.ring[roles.role != "neighbour"] = 0
     _assign_comparison(study, sheet, starts, roles, faults)
     _assign_neighbour_comparison(study, units, roles, faults)
-    _list_unused(study, units, roles)
+    _list_unused(units, roles)
     return roles
 
 
@@ -143,7 +144,7 @@ def _assign_neighbour_comparison(study: Study, units: Units, roles: Roles, fault
     roles.neighbour_comparison = chosen
 
 
-def _list_unused(study: Study, units: Units, roles: Roles) -> None:
+def _list_unused(units: Units, roles: Roles) -> None:
     listed = {item.unit for item in roles.left_out}
     beside = np.zeros(len(units.names), dtype=bool) if roles.neighbour_comparison is None else roles.neighbour_comparison
     unused = [units.names[place] for place in np.flatnonzero((roles.role == "unused") & ~beside)]

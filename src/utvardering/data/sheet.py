@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from utvardering.data.calendar import Calendar
 from utvardering.data.faults import Faults, listed
 from utvardering.data.municipalities import code_of, municipalities
 from utvardering.data.numbers import MISSING
 from utvardering.data.privacy import quote
-from utvardering.data.tables import Table
 from utvardering.errors import DataError
 from utvardering.study.vocabulary import did_you_mean, fold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import NDArray
+
+    from utvardering.data.calendar import Calendar
+    from utvardering.data.tables import Table
 
 TOTALS = {
     "summa",
@@ -145,12 +147,12 @@ def require_columns(table: Table, wanted: Iterable[tuple[str, str]], period: str
     for column, key in missing.items():
         faults.add(column, f"is not a column of the file ({key}).{did_you_mean(column, table.columns)}")
     faults.add("", f"the columns are: {listed(table.columns, 40)}")
-    message, problems = faults.report()
-    counted = f"{len(missing)} problem{'s' if len(missing) > 1 else ''}"
-    raise DataError(f"{message.rpartition(':')[0]}: {counted}", problems)
+    _, problems = faults.report()
+    message = f"{table.name}: {len(missing)} problem{'s' if len(missing) > 1 else ''}"
+    raise DataError(message, problems)
 
 
-def lay_out(  # noqa: PLR0913 -- a table, its two columns, the calendar with its window, and where faults go
+def lay_out(  # noqa: PLR0913, PLR0917 -- a table, its two columns, the calendar with its window, and where faults go
     table: Table,
     columns: tuple[str, str],
     calendar: Calendar,

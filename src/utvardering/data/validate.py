@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from utvardering.data.faults import Faults
-from utvardering.data.sheet import Sheet
-from utvardering.study.model import Outcome
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from utvardering.data.faults import Faults
+    from utvardering.data.sheet import Sheet
+    from utvardering.study.model import Outcome
 
 PERCENT = 100
 
@@ -30,18 +30,21 @@ def check_outcome(sheet: Sheet, outcome: Outcome, y: NDArray[np.float64], faults
         fault(y < 0, "a rate of 0 or more")
     elif outcome.kind == "share":
         percent = (y > 1) & (y <= PERCENT)
-        faults.add_rows(rows_of(sheet, percent), outcome.id, lambda row: _percent(sheet, outcome.id, row))
+        faults.add_rows(
+            rows_of(sheet, percent),
+            outcome.id,
+            lambda row: _percent(sheet.table.cell(outcome.id, row), y[sheet.unit[row], sheet.position[row]]),
+        )
         fault((y < 0) | (y > PERCENT), "a share from 0 to 1")
 
 
-def check_divisor(
-    sheet: Sheet, column: str, values: NDArray[np.float64], outcome: str, y: NDArray[np.float64], faults: Faults
-) -> None:  # noqa: PLR0913, PLR0917 -- two columns, their values and where faults go
+def check_divisor(  # noqa: PLR0913 -- a column, its values, where they are needed and by what
+    sheet: Sheet, column: str, values: NDArray[np.float64], faults: Faults, *, where: NDArray[np.bool_], outcome: str
+) -> None:
     """Faults of an exposure or a weight, which must be above zero wherever the outcome has a value."""
-    there = ~np.isnan(y)
-    faults.add_rows(rows_of(sheet, there & np.isnan(values)), column, lambda _: f"is empty, though {outcome} has a value")
+    faults.add_rows(rows_of(sheet, where & np.isnan(values)), column, lambda _: f"is empty, though {outcome} has a value")
     faults.add_rows(
-        rows_of(sheet, there & (values <= 0)),
+        rows_of(sheet, where & (values <= 0)),
         column,
         lambda row: f"needs a number above 0, found {sheet.table.cell(column, row)}",
     )
@@ -83,7 +86,5 @@ def spans_of(sheet: Sheet, positions: NDArray[np.int64], most: int = 5) -> list[
     return told if len(runs) <= most else [*told, f"and {len(runs) - most} other spans"]
 
 
-def _percent(sheet: Sheet, column: str, row: int) -> str:
-    text = sheet.table.cell(column, row)
-    value = float(sheet.table.numbers(column).values[row])
+def _percent(text: str, value: float) -> str:
     return f"needs a share from 0 to 1, found {text}: looks like percent: write {value / PERCENT:.6g}"

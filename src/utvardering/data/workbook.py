@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import warnings
-from typing import Any
 
 import numpy as np
 import openpyxl
@@ -38,7 +37,7 @@ def read_workbook(content: bytes, name: str) -> tuple[dict[str, pa.Array], np.nd
     return tidy(columns, np.arange(len(padded) - 1, dtype=np.int64) + first + 2)
 
 
-def _text(cell: Any) -> str:
+def _text(cell: object) -> str:
     if cell is None:
         return ""
     if isinstance(cell, bool):
