@@ -173,7 +173,7 @@ def _inference_fits(study: Study) -> Iterator[Problem]:
         yield _at(
             study,
             key,
-            f'"{inference}" is for {" and ".join(own)}, and the estimator is {estimator}; write inference = "randomization"',
+            f'"{inference}" is for {", ".join(own)}, and the estimator is {estimator}; write inference = "randomization"',
         )
     elif inference == "wild_bootstrap" and study.treated and len(study.treated) < FEWEST_FOR_WILD_BOOTSTRAP:
         yield _at(

@@ -31,19 +31,20 @@ def load_study(path: str | Path) -> Study:
     if not parsed.complete:
         raise _error(source, [*source.problems, *parsed.problems])
     file, faults = _validate(StudyFile, parsed)
-    study = Study.model_construct(
-        _fields_set=file.model_fields_set,
-        **{name: getattr(file, name) for name in StudyFile.model_fields if name in file.__dict__},
-        folder=source.path.resolve().parent,
-        lines=parsed.lines,
-        expected=(),
-        truth={},
-    )
+    study = _study(file, source.path.resolve().parent, parsed.lines)
     problems = [*source.problems, *_problems(parsed, faults), *rule_problems(study, partial=bool(faults))]
     if problems:
         raise _error(source, problems)
     expected = _load_expected(source.path.parent / EXPECTED_FILE, study)
     return study.model_copy(update={"expected": expected.expected, "truth": dict(expected.truth)})
+
+
+def _study(file: StudyFile, folder: Path, lines: dict[str, int]) -> Study:
+    given = {name: value for name, value in file.__dict__.items() if name in StudyFile.model_fields}
+    study = Study.model_construct(_fields_set=file.model_fields_set, **given, folder=folder, lines=lines)
+    for name in StudyFile.model_fields.keys() - given.keys():  # faulty keys have no default either
+        study.__dict__.pop(name, None)
+    return study
 
 
 def _load_expected(path: Path, study: Study) -> ExpectedFile:

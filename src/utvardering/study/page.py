@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import get_args
 
 from utvardering.study.model import Aim, Choose, Estimation, Outcome, Study
 from utvardering.study.wording import Wording, plain
 
-_SHARES = frozenset({
-    "max_spillover",
-    "min_delivered_dose",
-    "max_pretrend",
-    "max_detectable_effect",
-    "max_false_positive_rate",
-    "min_overlap",
-})
+_SHARES = frozenset(
+    {
+        "max_spillover",
+        "min_delivered_dose",
+        "max_pretrend",
+        "max_detectable_effect",
+        "max_false_positive_rate",
+        "min_overlap",
+    }
+)
 """Limits that are shares of something and read best in percent."""
 
 
-def study_page(study: Study) -> str:
-    """The plan as a page of Markdown in the language of the report; every value of the plan is on it."""
+def study_page(study: Study, level: int = 1) -> str:
+    """The plan as a page of Markdown in the language of the report; every value of the plan is on it.
+
+    `level` is the level of the first heading, so that the page can be a section of a longer document.
+    """
     say = Wording(study.report.language)
     parts = [
         _top(study, say),
@@ -37,7 +43,8 @@ def study_page(study: Study) -> str:
         _data(study, say),
     ]
     blocks = [block for part in parts for block in part if block]
-    return "\n\n".join(blocks) + "\n"
+    page = "\n\n".join(blocks) + "\n"
+    return re.sub(r"^#", "#" * level, page, flags=re.MULTILINE)  # plain() leaves no other line that begins with #
 
 
 def _bullets(items: list[str]) -> str:

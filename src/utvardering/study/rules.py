@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PureWindowsPath
 
 from utvardering.errors import Problem
 from utvardering.study.analysis_rules import ANALYSIS_RULES, smallest_p
@@ -231,12 +231,15 @@ def _files_lie_in_folder(study: Study) -> Iterator[Problem]:
         name = PureWindowsPath(file).name
         if "://" in file:
             yield _at(study, key, f'is an address; save the file in the study\'s folder and write "data/{name}"')
+        elif _is_outside(file):
+            yield _at(study, key, f'{show(file)} lies outside the study; put the file in its folder and write "data/{name}"')
         elif "\\" in file:
             yield _at(study, key, f"has \\ between folders; write {show(file.replace(chr(92), '/'))}")
-        elif (
-            file.startswith("~") or PurePosixPath(file).is_absolute() or PureWindowsPath(file).drive or ".." in file.split("/")
-        ):
-            yield _at(study, key, f'{show(file)} lies outside the study; put the file in its folder and write "data/{name}"')
+
+
+def _is_outside(file: str) -> bool:
+    path = PureWindowsPath(file)  # takes both / and \\ for a separator
+    return file.startswith("~") or bool(path.drive or path.root) or ".." in path.parts
 
 
 def _dataset_has_package(study: Study) -> Iterator[Problem]:

@@ -206,6 +206,8 @@ class _Reader:
         )
 
     def _mend_header(self, line: int, name: str) -> bool:
+        if not name.isascii():
+            return self._again(line, f"[{quote(name)}]")
         right = f"[[{name}]]" if name in ROWS else f"[{name}]"
         return self._say(line, right, f"has brackets that do not match; write {right}")
 
@@ -241,7 +243,7 @@ class _Reader:
         for at in range(min(line, len(self.rows)), 0, -1):
             pair = _PAIR.fullmatch(self.rows[at - 1])
             raw = _without_comment(pair[3]) if pair else ""
-            if raw.startswith("[") and not raw.endswith("]"):
+            if raw.startswith("[") and (at == line or not raw.endswith("]")):
                 return at, 'the list that begins here lacks a comma between two values, or "]" at its end'
             if raw.startswith("{") and not raw.endswith("}"):
                 return at, "a table in braces stands on one line: { key = value, key = value }"

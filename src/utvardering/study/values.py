@@ -60,7 +60,9 @@ def _plain(annotation: Any) -> tuple[Any, list[Any]]:
 
 
 def _members(annotation: Any) -> list[Any]:
-    return [_plain(member)[0] for member in get_args(annotation)] if get_origin(annotation) in _UNIONS else [annotation]
+    if get_origin(annotation) not in _UNIONS:
+        return [annotation]
+    return [_plain(member)[0] for member in get_args(annotation) if member is not type(None)]
 
 
 def _item(annotation: Any) -> Any:
@@ -110,7 +112,21 @@ def kind_text(annotation: Any, metadata: list[Any]) -> str:
         return "a text in quotes"
     if _is_list(annotation):
         return _list_text(annotation)
-    return "a table"
+    return f"a table{_table_example(annotation)}"
+
+
+def _table_example(annotation: Any) -> str:
+    """` such as { unit = "Grannstad", … }` from the keys that the table needs."""
+    if not _is_table(annotation):
+        return ""
+    fields: dict[str, FieldInfo] = annotation.model_fields
+    needed = [f"{name} = {show(field.examples[0])}" for name, field in fields.items() if field.is_required() and field.examples]
+    return f" such as {{ {', '.join(needed)} }}" if needed else ""
+
+
+def is_table(annotation: Any) -> bool:
+    """Whether a key holds one table."""
+    return _is_table(_plain(annotation)[0])
 
 
 def _is_table(annotation: Any) -> bool:
@@ -138,12 +154,12 @@ def _list_text(annotation: Any) -> str:
         example = '[["brott_natt", "brott_dag"]]' if first is str else "[[2019-01-01, 2023-12-31]]"
         return f"a list of pairs such as {example}"
     if _is_table(item):
-        return 'a list of tables such as [{ unit = "Grannstad", reason = "Gränsar dit" }]'
+        return f"a list of tables{_table_example(item).replace('{', '[{').replace('}', '}]')}"
     return 'a list of lists such as [["Grannstad", "Bystad"]]'
 
 
 def _limits(metadata: list[Any]) -> str:
-    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    words = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
     said = [f"{word} {getattr(limit, sign)}" for sign, word in words.items() for limit in metadata if hasattr(limit, sign)]
     return f" {' and '.join(said)}" if said else ""
 
@@ -228,9 +244,11 @@ def _needs_date(annotation: Any, write: str, value: Any, found: str) -> str:
         return f"needs a date without a time, found {found}; write {write}{value.date()}"
     if isinstance(value, str) and set(_members(annotation)) == {dt.date, int} and re.fullmatch(r"-?\d{1,3}", value.strip()):
         return f"needs a number without quotes, found {found}; write {write}{value.strip()}"
-    return f"needs {kind_text(annotation, [])}{' without quotes' if _is_iso(value, found) else ''}, found {found}" + (
-        f"; write {write}{day}" if day else ""
-    )
+    if day is None and re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", str(value)):
+        return f"needs a day that exists, found {found}"
+    without = " without quotes" if _is_iso(value, found) else ""
+    hint = f"; write {write}{day}" if day else ""
+    return f"needs {kind_text(annotation, [])}{without}, found {found}{hint}"
 
 
 def _is_iso(value: Any, found: str) -> bool:

@@ -133,6 +133,7 @@ KEY_SYNONYMS = {
     "syfte": "aim",
     "titel": "title",
     "typ": "kind",
+    "uppfoljning": "follow_up",
     "utfall": "outcomes",
     "utfallsmatt": "outcomes",
     "vikter": "weights",

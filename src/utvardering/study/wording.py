@@ -16,6 +16,7 @@ from babel.numbers import format_decimal, format_percent
 from utvardering.study.model import Cost, Moment
 
 SPACE = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
 _CURRENCIES = {"SEK": "kr"}
 
 
@@ -57,7 +58,7 @@ class Wording:
 
     def number(self, value: float) -> str:
         """`4 200 000`, `-0,25`: with no more decimals than the file has."""
-        return str(format_decimal(value, format="#,##0.##########", locale=self.language))
+        return str(format_decimal(value, format="#,##0.##########", locale=self.language)).replace("-", MINUS)
 
     def percent(self, value: float) -> str:
         """`10 %`."""
