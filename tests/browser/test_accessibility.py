@@ -1,8 +1,9 @@
-"""Can everyone use the pages and PDFs? axe-core on WCAG 2.1 A and AA, structure, phone width and PDF/UA-1."""
+"""Everyone can use the pages and PDFs: axe-core on WCAG 2.1 A and AA, structure, phone width and PDF/UA-1."""
 
 from __future__ import annotations
 
 from importlib import resources
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_headings_make_an_outline_without_gaps(address: str, tab: Page) -> None:
     levels = tab.evaluate("[...document.querySelectorAll('main :is(h1,h2,h3,h4,h5,h6)')].map(h => Number(h.tagName[1]))")
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False))
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
 def test_page_has_language_title_and_landmarks(address: str, tab: Page) -> None:

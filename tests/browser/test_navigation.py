@@ -1,4 +1,4 @@
-"""Can a reader find the way with a keyboard, find a word, and read without any other computer knowing?"""
+"""A reader finds the way with a keyboard, finds a word, and reads without any other computer knowing."""
 
 from __future__ import annotations
 

@@ -174,7 +174,8 @@ def pdf_text(pdf: Path) -> str:
     program = shutil.which("pdftotext")
     if program is None:
         pytest.skip("pdftotext is not installed")
-    done = subprocess.run([program, "-layout", str(pdf), "-"], capture_output=True, encoding="utf-8", check=True)
+    command = [program, "-layout", str(pdf), "-"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)  # noqa: S603 -- found on PATH
     return done.stdout.replace("\xa0", " ")
 
 
@@ -261,8 +262,8 @@ def test_a_failing_cell_is_named_and_leaves_the_old_site(tmp_path: Path) -> None
         publish(project, site, publisher="embedded")
     line = source.splitlines().index("#| label: setup") + 1
     assert str(error.value) == (
-        "studier/belysning/index.qmd: cell setup failed.\n"
-        f"  line {line}: studier/belysning/index.qmd: ZeroDivisionError: division by zero (run the study again, or mend the cell)"
+        f"{STUDY}: cell setup failed.\n"
+        f"  line {line}: {STUDY}: ZeroDivisionError: division by zero (run the study again, or mend the cell)"
     )
     assert files_of(site) == before
     assert sorted(path.name for path in site.parent.iterdir()) == [".quarto", "_site"]
@@ -282,7 +283,8 @@ def test_a_reference_that_a_cell_wrote_must_resolve(small: Path) -> None:
     body = "```{python}\n#| label: writes\n#| output: asis\nprint('Se @fig-saknas och @okand2020.')\n```"
     assert refused(small, body, execute=True) == (
         "index.qmd cannot be published.\n"
-        "  line 10: index.qmd: @fig-saknas refers to nothing in this document: label a figure, table, equation or heading fig-saknas\n"
+        "  line 10: index.qmd: @fig-saknas refers to nothing in this document: "
+        "label a figure, table, equation or heading fig-saknas\n"
         "  line 10: index.qmd: @okand2020 is not in the bibliography: add okand2020 to the .bib file"
     )
 
@@ -302,6 +304,27 @@ def test_nothing_may_come_from_another_host(small: Path) -> None:
 
 def test_a_link_to_nothing_is_refused(small: Path) -> None:
     assert "points to saknas.html, which is not in the site" in refused(small, "[Läs](saknas.qmd)")
+
+
+def test_a_footnote_without_text_is_refused(small: Path) -> None:
+    assert "footnote [^1] has no text" in refused(small, "Text.[^1]")
+
+
+def test_a_heading_that_leaves_a_level_out_is_refused(small: Path) -> None:
+    assert "a heading of level 4 follows one of level 2" in refused(small, "## A\n\n#### B")
+
+
+def test_what_pandoc_warns_of_is_refused(small: Path) -> None:
+    assert "Div at line 1 column 1 unclosed" in refused(small, "::: {.a}\n\nText.")
+
+
+def test_a_link_to_nothing_is_still_refused_in_listings(small: Path) -> None:
+    (small / "index.qmd").write_text(
+        "---\ntitle: Prov\nlisting:\n  contents: [rader.yml]\n  fields: [title]\n---\n", encoding="utf-8"
+    )
+    (small / "rader.yml").write_text("- title: Ej hämtad\n- title: Borta\n  path: borta.html\n", encoding="utf-8")
+    with pytest.raises(PublishError, match=r"points to borta.html, which is not in the site"):
+        publish(small, small.parent / "_site", publisher="embedded")
 
 
 def test_a_shortcode_without_value_is_refused(small: Path) -> None:
@@ -370,5 +393,6 @@ def test_an_unchanged_site_does_not_load_what_renders(published: PublishedSite) 
         "heavy = {'jupytext', 'nbclient', 'typst', 'pypandoc', 'lxml', 'pandas', 'matplotlib'}; "
         "print(r.rendered, sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)  # noqa: S603 -- the code above
     assert re.sub(r"\s+", "", done.stdout) == "()[]"

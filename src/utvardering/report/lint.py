@@ -5,6 +5,7 @@ Both publishers are held to the same rules, since the real Quarto lets several o
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -59,8 +60,10 @@ def lint_document(project: Project, document: Document) -> list[Problem]:
         return [Problem(document.path, "no title: add `title:` to the front matter", 1)]
     cells, prose = _parts(document)
     found = [*_cell_problems(cells), *_prose_problems(prose), *_reference_problems(project, document, cells, prose)]
-    simulated = next(iter(document.formats.values())).get("simulated")
-    if simulated and "simulated-notice" not in document.text:
+    own = next(iter(document.formats.values()))
+    if (own.get("execute") or {}).get("freeze"):
+        found.append(Problem(document.path, "freeze keeps old numbers when results change: remove it"))
+    if own.get("simulated") and "simulated-notice" not in document.text:
         found.append(Problem(document.path, "simulated data without a notice: include _simulated.qmd first in the document"))
     return found
 
@@ -214,7 +217,15 @@ def _unreadable(page: HtmlElement) -> Iterator[str]:
             yield f"image {image.get('src')} has no alt text: add fig-alt"
     for table in page.xpath("//th[not(normalize-space())]/ancestor::table[1]"):
         yield f"a table has an empty header cell ({' '.join(table.text_content().split())[:40]} …): give every column a heading"
+    levels = [
+        int(heading.tag[1]) for heading in page.xpath("//main//*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5]")
+    ]
+    for earlier, later in itertools.pairwise(levels):
+        if later > earlier + 1:
+            yield f"a heading of level {later} follows one of level {earlier}: leave no level out"
     text = " ".join(main.text_content() for main in page.xpath("//main"))
+    for footnote in re.findall(r"\[\^[^\]\s]+\]", text):
+        yield f"footnote {footnote} has no text: add {footnote}: … on a line of its own"
     for unresolved in re.findall(r"\?@[\w-]+", text):
         yield f"{unresolved[1:]} refers to nothing in this document"
     for citation in page.xpath("//*[contains(@class, 'citation')]//strong[contains(., '?')]"):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 READER = "markdown+table_attributes-smart"
 EQUATION = re.compile(r"^\$\$\n(.*?)\n\$\$ *\{(#eq-[^}]*)\}", re.DOTALL | re.MULTILINE)
 ONE_LINE_EQUATION = re.compile(r"^\$\$([^$\n]+)\$\$ *\{(#eq-[^}]*)\}", re.MULTILINE)
-MISSING_CITATION = re.compile(r"citation (\S+) not found")
+MISSING_CITATION = re.compile(r"Citeproc: citation (\S+) not found")
+WARNING = re.compile(r"^\[WARNING\] (?!Citeproc: citation)(.+(?:\n  .+)*)", re.MULTILINE)
 ADVICE = {
     "reference": ("@{0} refers to nothing in this document", r"@{0}\b", "label a figure, table, equation or heading {0}"),
     "citation": ("@{0} is not in the bibliography", r"@{0}\b", "add {0} to the .bib file"),
@@ -49,7 +50,7 @@ def prepare(markdown: str) -> str:
 
 
 def convert(document: Document, markdown: str, metadata: Metadata, arguments: list[str], scratch: Path) -> str:
-    """Runs Pandoc; every unresolved reference, citation and missing alt text is listed in one error."""
+    """Runs Pandoc; whatever it or the filter warns of is listed in one error."""
     file = scratch / "metadata.json"
     file.write_text(json.dumps(metadata, ensure_ascii=False), encoding="utf-8")
     command = [pandoc_path(), "--from", READER, "--metadata-file", str(file), "--lua-filter", str(resource("filter.lua"))]
@@ -75,7 +76,7 @@ def problems(document: Document, complaints: str) -> list[Problem]:
         line = document.place(pattern.format(re.escape(what)))
         number = line.number if line else 0
         found.append(Problem(line.file if line else document.path, f"{said.format(what)}: {advice.format(what)}", number))
-    return found
+    return found + [Problem(document.path, " ".join(said.split())) for said in dict.fromkeys(WARNING.findall(complaints))]
 
 
 def html(document: Document, markdown: str, metadata: Metadata, scratch: Path) -> str:

@@ -94,11 +94,13 @@ def document_hashes(project: Project, publisher: str) -> dict[str, str]:
             chosen = {document.path}
         chosen.update(name for name in document.included if name in hashes)
         text = hashlib.sha256(document.text.encode()).hexdigest()
-        result[document.path] = _combined([
-            ("common", common),
-            ("text", text),
-            *((name, hashes[name]) for name in sorted(chosen)),
-        ])
+        result[document.path] = _combined(
+            [
+                ("common", common),
+                ("text", text),
+                *((name, hashes[name]) for name in sorted(chosen)),
+            ]
+        )
     return result
 
 
