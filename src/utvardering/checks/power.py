@@ -17,10 +17,10 @@ from utvardering.data.panel import NEVER, Sample
 from utvardering.errors import DesignError
 from utvardering.estimators.absorb import absorb
 from utvardering.estimators.base import RANDOMIZED, Job, additive_values, profiles
+from utvardering.estimators.count_scores import ScoreFit, count_table, placebo_statistics
 from utvardering.estimators.did import placebo_scores
-from utvardering.estimators.poisson_did import ScoreFit, count_table, dispersion
+from utvardering.estimators.poisson_did import dispersion
 from utvardering.estimators.registry import ESTIMATORS, planned_method
-from utvardering.inference.noise import count_spread
 from utvardering.inference.randomization import deviations, p_value, studentised
 from utvardering.inference.reassignment import reassign
 from utvardering.wording import percent
@@ -127,16 +127,7 @@ def planned_p_value(design: Design, sample: Sample, rng: np.random.Generator) ->
         return estimator.run(Job(sample, design.outcome, design.estimation, ("cluster",))).estimates[0].p_value
     draws = reassign(profiles(sample.grid.treatment)[0], rng, strata=sample.strata, draws=_DRAWS, enumerate_up_to=_DRAWS)
     if method.counts_only:
-        table = count_table(sample)
-        means = ScoreFit(table).means(0.0)
-        per_weight = means / table.weight[:, None]
-        spread = count_spread(per_weight[:, -1] if table.folded else per_weight @ table.treatment.max(axis=0), per_weight.sum(axis=1))
-        phi, psi = dispersion(sample)
-        variance = (phi * spread + psi * spread**2) * table.weight**2
-        courses = profiles(table.treatment)[1]
-        score = (table.y - means) @ courses.T
-        sd = deviations(variance[:, None], table.y.sum(axis=1) / table.y.sum(), draws)
-        return p_value(studentised(score, sd, draws))
+        return p_value(placebo_statistics(ScoreFit(count_table(sample)), dispersion(sample), draws)(0.0))
     values, _ = additive_values(sample, design.outcome)
     scores = placebo_scores(sample, values, absorb(sample, (values, sample.grid.treatment), design.estimation.covariates))
     return p_value(studentised(scores.score, deviations(scores.spread, scores.mass, draws), draws))

@@ -9,11 +9,9 @@ overdispersed, so the Poisson variance is never used: inference is by placebo sc
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from utvardering.data.panel import Sample
 from utvardering.errors import DesignError
@@ -27,34 +25,14 @@ from utvardering.estimators.base import (
     require_periods,
     without_anticipation,
 )
-from utvardering.estimators.rank_one import Margins
+from utvardering.estimators.count_scores import FAR, CountTable, ScoreFit, Statistics, count_table, placebo_statistics
 from utvardering.inference.cluster import cluster_covariance, cluster_test
-from utvardering.inference.noise import count_dispersion, count_spread
-from utvardering.inference.randomization import INNER, PlaceboTest, deviations, p_value, studentised
+from utvardering.inference.noise import count_dispersion
+from utvardering.inference.randomization import INNER, PlaceboTest, p_value
 from utvardering.inference.reassignment import Reassignments, reassign
 
-_SEPARABLE = 1e-9  # relative: an exposure that differs from a product by less than rounding of a population
-_FAR = 20.0  # log points beyond which an interval is called unbounded
-_FINE = 1e-6  # log points to which a limit is found; p-values are step functions
-
-
-@dataclass(frozen=True)
-class CountTable:
-    """The data in the form that is fitted: weighted counts and exposure (N, K), treatment (N, K), groups of period effects.
-
-    K is 2 where the panel can be folded to before and after, else T. `weight` (N,) is the unit's mean analysis weight.
-    """
-
-    y: NDArray[np.float64]
-    exposure: NDArray[np.float64]
-    treatment: NDArray[np.float64]
-    groups: NDArray[np.int64]
-    weight: NDArray[np.float64]
-
-    @property
-    def folded(self) -> bool:
-        """Whether the estimate is the closed form of four totals."""
-        return self.y.shape[1] == 2  # noqa: PLR2004 -- before and after
+_FINE = 2e-5  # of a standard error, to which a limit is found: p-values are step functions
+_GRID = 8  # standard errors searched for parts of the interval beyond a gap
 
 
 def poisson_did(job: Job) -> Result:
@@ -66,7 +44,7 @@ def poisson_did(job: Job) -> Result:
     if job.estimation.covariates:
         msg = f"{job.outcome.id}: poisson_did takes no covariates; use did with a log or give them as exposure"
         raise DesignError(msg)
-    sample, dropped = _without_empty_units(without_anticipation(job.sample), job.outcome.id)
+    sample = without_anticipation(job.sample)
     table = count_table(sample)
     refuse_separation(table, job.outcome.id)
     fitter = ScoreFit(table)
@@ -76,34 +54,15 @@ def poisson_did(job: Job) -> Result:
     for inference in job.inferences:
         if inference in RANDOMIZED:
             draws = reassign(profiles(table.treatment)[0], job.rng(), strata=sample.strata)
-            test = placebo_test(fitter, dispersion(sample), draws, estimate, job.estimation.level)
+            statistics = placebo_statistics(fitter, dispersion(sample), draws)
+            test = placebo_test(statistics, draws, estimate, job.estimation.level)
             rows.append(from_placebo(test, job, estimand="att", scale="log_ratio", estimate=estimate))
         else:
-            variance = _cluster_variance(sample, estimate, n_obs)
+            variance = _cluster_variance(sample, fitter, estimate, n_obs)
             clusters = len(np.unique(sample.cluster))
             cluster = cluster_test(estimate, variance, clusters, job.estimation.level)
             rows.append(from_cluster(cluster, estimand="att", scale="log_ratio", estimate=estimate))
-    return Result(tuple(rows), n_obs, dropped=dropped)
-
-
-def count_table(sample: Sample) -> CountTable:
-    """Weighted counts and exposure, folded to before and after where that leaves the estimate unchanged."""
-    grid = sample.grid
-    missing = np.isnan(grid.y)
-    weights = np.ones_like(grid.y) if grid.weights is None else grid.weights
-    exposure = np.ones_like(grid.y) if grid.exposure is None else grid.exposure
-    y = np.where(missing, 0.0, grid.y) * weights
-    exposed = np.where(missing, 0.0, exposure) * weights
-    groups = np.zeros(len(grid.y), dtype=np.int64) if sample.groups is None else sample.groups
-    treatment = grid.treatment
-    start = sample.common_start
-    on_off = start is not None and set(np.unique(treatment)) <= {0.0, 1.0}
-    if on_off and not missing.any() and _is_product(exposed) and _is_product(weights):
-        fold = np.array([0, start])
-        y = np.add.reduceat(y, fold, axis=1)
-        exposed = np.add.reduceat(np.ones_like(exposed) * weights, fold, axis=1)
-        treatment = treatment[:, [0, -1]]
-    return CountTable(y, exposed, treatment, groups, weights.mean(axis=1))
+    return Result(tuple(rows), n_obs, dropped=_silent_units(sample))
 
 
 def refuse_separation(table: CountTable, outcome: str) -> None:
@@ -123,52 +82,6 @@ def refuse_separation(table: CountTable, outcome: str) -> None:
         raise DesignError(msg)
 
 
-class ScoreFit:
-    """Fits the model with a given effect and keeps the last fit as the start of the next."""
-
-    def __init__(self, table: CountTable) -> None:
-        self.table = table
-        self._parts = [
-            (rows, Margins.of(table.y[rows])) for rows in (table.groups == code for code in np.unique(table.groups))
-        ]
-
-    def means(self, effect: float) -> NDArray[np.float64]:
-        """(N, K) fitted means when the effect is `effect`."""
-        table = self.table
-        exposure = table.exposure * np.exp(effect * table.treatment)
-        fitted = np.empty_like(table.y)
-        for rows, margins in self._parts:
-            unit, period = margins.fit(exposure[rows])
-            fitted[rows] = unit[:, None] * exposure[rows] * period
-        return fitted
-
-    def score(self, effect: float) -> float:
-        """Σ D (y − μ): zero at the estimate."""
-        return float(np.sum(self.table.treatment * (self.table.y - self.means(effect))))
-
-    def estimate(self) -> float:
-        """The effect at which the score of the treated is zero."""
-        table = self.table
-        if table.folded and len(self._parts) == 1:
-            treated = table.treatment.any(axis=1)
-            (t0, t1), (c0, c1) = table.y[treated].sum(axis=0), table.y[~treated].sum(axis=0)
-            return float(np.log(t1 / t0) - np.log(c1 / c0))
-        low, high = -0.5, 0.5
-        while self.score(low) < 0:
-            low *= 2
-            _refuse_far(low)
-        while self.score(high) > 0:
-            high *= 2
-            _refuse_far(high)
-        return float(brentq(self.score, low, high, xtol=1e-12, rtol=8.9e-16))
-
-
-def _refuse_far(effect: float) -> None:
-    if abs(effect) > _FAR:
-        msg = "the counts are separated: no finite ratio fits them; use longer periods or another outcome"
-        raise DesignError(msg)
-
-
 def dispersion(sample: Sample) -> tuple[float, float]:
     """(φ, ψ) of `count_dispersion` from the periods before the first start, in blocks as long as the follow-up allows."""
     first = max(int(sample.start[sample.treated].min()), 1)
@@ -179,36 +92,12 @@ def dispersion(sample: Sample) -> tuple[float, float]:
     return count_dispersion(past, max(min(sample.n_periods_after, first // 2), 1))
 
 
-def placebo_test(
-    fitter: ScoreFit, noise: tuple[float, float], draws: Reassignments, estimate: float, level: float
-) -> PlaceboTest:
-    """Score test of each hypothesised effect over the re-assignments, and the hull of those not rejected.
-
-    The score of unit i carrying profile g is Σ_t D_gt (y − μ)_it, its predicted variance φh + ψh² with h the binomial spread of
-    the count under the profile given the unit's total; both are evaluated at the hypothesised effect.
-    """
-    table = fitter.table
-    _, courses = profiles(table.treatment)
-    phi, psi = noise
-    mass = table.y.sum(axis=1) / table.y.sum()
-
-    def parts(effect: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        means = fitter.means(effect)
-        per_weight = means / table.weight[:, None]
-        total = per_weight.sum(axis=1)
-        spread = np.column_stack([count_spread(per_weight @ course, total) for course in courses])
-        variance = (phi * spread + psi * spread**2) * table.weight[:, None] ** 2
-        return (table.y - means) @ courses.T, variance
-
-    def statistics(effect: float) -> NDArray[np.float64]:
-        score, variance = parts(effect)
-        return studentised(score, deviations(variance, mass, draws), draws)
-
-    at_zero = statistics(0.0)
-    at_estimate = statistics(estimate)
-    step = 1e-4
+def placebo_test(statistics: Statistics, draws: Reassignments, estimate: float, level: float) -> PlaceboTest:
+    """Score test of no effect over the re-assignments, and the hulls of the effects that are not rejected."""
+    at_zero, at_estimate = statistics(0.0), statistics(estimate)
+    step = 1e-4  # log points, for the slope of a smooth function
     slope = (statistics(estimate - step)[0] - statistics(estimate + step)[0]) / (2 * step)
-    std_error = float(np.sqrt(np.mean(at_estimate[1:] ** 2)) / slope)
+    std_error = float(np.sqrt(np.mean(at_estimate[1:] ** 2)) / slope) if len(at_estimate) > 1 else float("nan")
     seen: dict[float, float] = {}
 
     def p_at(effect: float) -> float:
@@ -216,7 +105,8 @@ def placebo_test(
             seen[effect] = p_value(statistics(effect))
         return seen[effect]
 
-    limits = [_limit(p_at, alpha, estimate, side) for alpha in (1 - level, 1 - INNER) for side in (-std_error, std_error)]
+    reach = std_error if np.isfinite(std_error) and std_error > 0 else 1 / slope
+    limits = [_limit(p_at, alpha, estimate, side) for alpha in (1 - level, 1 - INNER) for side in (-reach, reach)]
     (low, gap_low), (high, gap_high), (inner_low, _), (inner_high, _) = limits
     note = "the set is not connected; its hull is shown" if gap_low or gap_high else ""
     return PlaceboTest(
@@ -230,32 +120,28 @@ def _limit(p_at: Callable[[float], float], alpha: float, estimate: float, step: 
     def held(effect: float) -> bool:
         return p_at(effect) > alpha * (1 + 1e-9)  # a p-value equal to alpha rejects
 
-    reached = [k for k in range(1, 17) if held(estimate + k * step / 2)]
+    reached = [k for k in range(1, _GRID + 1) if held(estimate + k * step)]
     last = max(reached, default=0)
     gap = last > len(reached)
-    inside = estimate + last * step / 2
-    outside = estimate + (last + 1) * step / 2
-    if last == 16:  # noqa: PLR2004 -- eight standard errors out and still not rejected
-        while held(outside):
-            inside, outside = outside, outside + 2 * (outside - estimate)
-            if abs(outside - estimate) > _FAR:
-                return float(np.copysign(np.inf, step)), gap
-    while abs(outside - inside) > _FINE:
+    inside, outside = estimate + last * step, estimate + (last + 1) * step
+    while last == _GRID and held(outside):
+        inside, outside = outside, outside + 2 * (outside - estimate)
+        if abs(outside - estimate) > FAR:
+            return float(np.copysign(np.inf, step)), gap
+    while abs(outside - inside) > _FINE * abs(step):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if held(middle) else (inside, middle)
     return inside, gap
 
 
-def _cluster_variance(sample: Sample, estimate: float, n_obs: int) -> float:
+def _cluster_variance(sample: Sample, fitter: ScoreFit, estimate: float, n_obs: int) -> float:
     """Cluster-robust variance of the pseudo-likelihood: scores of the treatment with its effects taken out."""
-    table = count_table(sample)
-    fitter = ScoreFit(table)
+    table = fitter.table
     means = fitter.means(estimate)
     residual_treatment = _weighted_within(table.treatment, means, table.groups)
     information = np.sum(means * residual_treatment**2)
     influence = np.sum((table.y - means) * residual_treatment, axis=1)[:, None] / information
-    groups = len(np.unique(table.groups))
-    n_parameters = 1 + groups * sample.y.shape[1]
+    n_parameters = 1 + len(np.unique(table.groups)) * sample.y.shape[1]
     return float(cluster_covariance(influence, sample.cluster, n_obs, n_parameters)[0, 0])
 
 
@@ -264,13 +150,14 @@ def _weighted_within(
 ) -> NDArray[np.float64]:
     """Take unit and group × period means, weighted by (N, K) weights, out of a variable by alternating projections."""
     out = value.copy()
+    tiny = np.finfo(float).tiny
     for code in np.unique(groups):
         rows = groups == code
-        w = weights[rows]
-        part = out[rows]
+        w, part = weights[rows], out[rows]
+        by_unit, by_period = np.maximum(w.sum(axis=1), tiny)[:, None], np.maximum(w.sum(axis=0), tiny)
         for _ in range(10_000):
-            part = part - (np.sum(w * part, axis=1) / np.maximum(w.sum(axis=1), np.finfo(float).tiny))[:, None]
-            shift = np.sum(w * part, axis=0) / np.maximum(w.sum(axis=0), np.finfo(float).tiny)
+            part = part - np.sum(w * part, axis=1, keepdims=True) / by_unit
+            shift = np.sum(w * part, axis=0) / by_period
             part = part - shift
             if np.abs(shift).max() < 1e-13:  # noqa: PLR2004 -- absolute: the variable lies in 0..1
                 break
@@ -278,19 +165,7 @@ def _weighted_within(
     return out
 
 
-def _is_product(values: NDArray[np.float64]) -> bool:
-    if np.any(values <= 0):
-        return False
-    product = np.outer(values.sum(axis=1), values.sum(axis=0)) / values.sum()
-    return bool(np.allclose(values, product, rtol=_SEPARABLE, atol=0))
-
-
-def _without_empty_units(sample: Sample, outcome: str) -> tuple[Sample, tuple[tuple[str, str], ...]]:
-    """Units without a single event say nothing about a ratio: the likelihood drops them, and so it is said."""
+def _silent_units(sample: Sample) -> tuple[tuple[str, str], ...]:
+    """Units without a single event say nothing about a ratio: the likelihood passes them over, and so it is said."""
     empty = np.nansum(sample.y, axis=1) == 0
-    if not empty.any():
-        return sample, ()
-    if empty[sample.treated].all():
-        msg = f"{outcome}: the treated units have no events at all, so no ratio exists; use longer periods or another outcome"
-        raise DesignError(msg)
-    return sample, tuple((unit, "no events in any period: says nothing about a ratio") for unit in np.array(sample.units)[empty])
+    return tuple((unit, "no events in any period: says nothing about a ratio") for unit in np.array(sample.units)[empty])

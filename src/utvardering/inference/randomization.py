@@ -67,16 +67,21 @@ def deviations(spread: NDArray[np.float64], mass: NDArray[np.float64], draws: Re
     Residuals are taken from a mean over all units, of which S holds the mass p: the variance of the sum over S is
     (1 − 2p) Σ_S v + p² Σ v. All units enter the last sum with the mean of the profiles in use.
     """
-    gathered = _gather(spread, draws)
-    mass_held = mass[draws.units].sum(axis=1)
     whole = float(np.mean([spread[:, g].sum() for g in draws.profiles]))
-    variance = (1 - 2 * mass_held) * gathered + mass_held**2 * whole
+    return deviation(draws.total(spread), draws.total(mass), whole)
+
+
+def deviation(
+    held: NDArray[np.float64], mass_held: NDArray[np.float64], whole: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """√((1 − 2p) Σ_S v + p² Σ v) from the (R,) sums over each re-assignment and the sum over all."""
+    variance = (1 - 2 * mass_held) * held + mass_held**2 * whole
     return np.sqrt(np.maximum(variance, np.finfo(float).tiny))
 
 
 def studentised(score: NDArray[np.float64], sd: NDArray[np.float64], draws: Reassignments) -> NDArray[np.float64]:
     """(R,) studentised score of each re-assignment, row 0 the actual one; score is (N, G)."""
-    return _gather(score, draws) / sd
+    return draws.total(score) / sd
 
 
 def p_value(statistics: NDArray[np.float64]) -> float:
@@ -90,22 +95,14 @@ def linear_placebo_test(scores: LinearScores, draws: Reassignments, level: float
     or the outside of one, so the p-value is a step function whose steps are known.
     """
     sd = deviations(scores.spread, scores.mass, draws)
-    a = _gather(scores.score, draws) / sd
-    b = _gather(scores.slope, draws) / sd
+    a = draws.total(scores.score) / sd
+    b = draws.total(scores.slope) / sd
     estimate = a[0] / b[0]
     placebo = a[1:] - b[1:] * estimate
     std_error = float(np.sqrt(np.mean(placebo**2)) / abs(b[0])) if len(placebo) else float("nan")
     low, high, note = _invert(a, b, 1 - level)
     inner_low, inner_high, _ = _invert(a, b, 1 - INNER)
     return PlaceboTest(p_value(a), low, high, inner_low, inner_high, std_error, draws.p_smallest, a, note)
-
-
-def _gather(values: NDArray[np.float64], draws: Reassignments) -> NDArray[np.float64]:
-    total = np.zeros(len(draws.units))
-    for g in np.unique(draws.profiles):
-        column = np.ascontiguousarray(values[:, g])
-        total += column[draws.units[:, draws.profiles == g]].sum(axis=1)
-    return total
 
 
 def _invert(a: NDArray[np.float64], b: NDArray[np.float64], alpha: float) -> tuple[float, float, str]:

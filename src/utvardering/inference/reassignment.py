@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,20 @@ class Reassignments:
     profiles: NDArray[np.intp]
     exact: bool
     p_smallest: float
+
+    @cached_property
+    def by_profile(self) -> tuple[tuple[int, NDArray[np.intp]], ...]:
+        """Each profile with the (R, n_g) units that carry it."""
+        kinds = np.unique(self.profiles)
+        return tuple((int(g), np.ascontiguousarray(self.units[:, self.profiles == g])) for g in kinds)
+
+    def total(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(R,) sum over the units of each re-assignment of (N,) values, or of (N, G) values under the profile they carry."""
+        total = np.zeros(len(self.units))
+        for g, units in self.by_profile:
+            column = values if values.ndim == 1 else np.ascontiguousarray(values[:, g])
+            total += column[units].sum(axis=1)
+        return total
 
 
 def reassign(
@@ -57,15 +72,28 @@ def reassign(
         return Reassignments(units, profiles, exact=True, p_smallest=p_exact)
     units = np.empty((draws + 1, len(actual)), dtype=np.intp)
     units[0] = actual
-    ordered = len(np.unique(profiles)) > 1
     column = 0
     for block in blocks:
         width = int((profile[block] >= 0).sum())
-        for row in range(1, draws + 1):
-            units[row, column : column + width] = rng.choice(len(block), width, replace=False, shuffle=ordered)
-        units[1:, column : column + width] = block[units[1:, column : column + width]]
+        units[1:, column : column + width] = block[_pick(len(block), width, draws, rng)]
         column += width
     return Reassignments(units, profiles, exact=False, p_smallest=max(p_exact, 1 / (draws + 1)))
+
+
+def _pick(n_units: int, width: int, draws: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """(draws, width) ordered picks without replacement, all equally probable.
+
+    Few of many: picks with replacement, those with a repeat drawn again; else one by one.
+    """
+    if width**2 > n_units:
+        return np.array([rng.choice(n_units, width, replace=False) for _ in range(draws)], dtype=np.intp)
+    picked = rng.integers(n_units, size=(draws, width))
+    while True:
+        ordered = np.sort(picked, axis=1)
+        again = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+        if not again.any():
+            return picked.astype(np.intp)
+        picked[again] = rng.integers(n_units, size=(int(again.sum()), width))
 
 
 def smallest_p(profile: NDArray[np.intp], strata: NDArray[np.int64] | None = None) -> float:
