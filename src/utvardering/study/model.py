@@ -54,7 +54,7 @@ class Meta(Section):
     problem: StrictStr = _key("The finding in the lägesbild that the measure answers (lag 2023:196, 4 §)", "")
     plan: StrictStr = _key("The row in the åtgärdsplan (5 §)", "")
     follow_up: dt.date | None = _key("Date of the next follow-up, at least every second year (6 §)", None)
-    retrospective: StrictBool = _key("Outcomes after the start were known when the plan was written", False)
+    retrospective: StrictBool = _key("Outcomes after the start were known when the plan was written", default=False)
 
 
 class Cost(Section):
@@ -130,7 +130,7 @@ class Data(Section):
     last_wave_before: StrictInt | None = _key("Last wave before the start", None)
     treated: StrictStr = _key("Column that is 1 for persons in the measure, else 0", "")
     group: StrictStr = _key("Column with the cluster of a person", "")
-    simulated: StrictBool = _key("The data are simulated: every page then says so", False)
+    simulated: StrictBool = _key("The data are simulated: every page then says so", default=False)
     unit_labels: StrictStr = _key("csv with the columns unit and label: names for coded units", "")
     dose: StrictStr = _key("csv with unit, week, planned_hours, delivered_hours", "")
 
@@ -263,7 +263,7 @@ class Checks(Section):
 class Robustness(Section):
     """`[robustness]`: the doubts to be tried."""
 
-    leave_one_out: StrictBool = _key("Leave each comparison unit out in turn", True)
+    leave_one_out: StrictBool = _key("Leave each comparison unit out in turn", default=True)
     placebo_shifts: tuple[StrictInt, ...] = _key("Starts moved by so many periods, before the real one", ())
     trend_deviations: tuple[Number, ...] = _key("Relative magnitudes of the trend deviation", ())
     smoothness: tuple[Number, ...] = _key("Largest change of the slope per period", ())
@@ -277,7 +277,7 @@ class Robustness(Section):
 class Ethics(Section):
     """`[ethics]`: review of research on individuals."""
 
-    individuals: StrictBool = _key("The study is about individuals: review is then required", False)
+    individuals: StrictBool = _key("The study is about individuals: review is then required", default=False)
     review: StrictStr = _key("Registration number of the review", "")
 
 

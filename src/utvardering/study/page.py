@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from utvardering.study.model import Aim, Choose, Estimation, Outcome, Study
-from utvardering.study.wording import Wording, plain
+from utvardering.study.wording import DASH, Wording, plain
 
 _SHARES = frozenset(
     {
@@ -92,8 +92,8 @@ def _measure(study: Study, say: Wording) -> Iterator[str]:
     if study.study.design != "organisation":
         yield say.word("assignment", measure.assignment)
     if measure.lottery_seed is not None or measure.lottery_source:
-        seed = "–" if measure.lottery_seed is None else measure.lottery_seed
-        yield say.line("lottery", seed=seed, source=plain(measure.lottery_source) or "–")
+        seed = DASH if measure.lottery_seed is None else measure.lottery_seed
+        yield say.line("lottery", seed=seed, source=plain(measure.lottery_source) or DASH)
     if cost := measure.cost:
         details = [say.line("price_year", value=cost.price_year)] if cost.price_year else []
         details += [say.line("source", value=plain(cost.source))] if cost.source else []
@@ -129,7 +129,7 @@ def _treated_table(study: Study, say: Wording) -> str:
     rows = [say.line("treated_header"), "|---|---|---|---|"]
     for unit in study.treated:
         end = say.line("ongoing") if unit.end is None else say.moment(unit.end)
-        rows.append(f"| {plain(unit.unit)} | {say.moment(unit.start)} | {end} | {plain(unit.source) or '–'} |")
+        rows.append(f"| {plain(unit.unit)} | {say.moment(unit.start)} | {end} | {plain(unit.source) or DASH} |")
     return "\n".join(rows)
 
 
@@ -259,7 +259,7 @@ def _robustness(study: Study, say: Wording) -> Iterator[str]:
         windows = [f"{say.moment(first)} {say.line('to')} {say.moment(last)}" for first, last in doubts.windows]
         items.append(say.line("windows", value="; ".join(windows)))
     if doubts.contrasts:
-        items.append(say.line("contrasts", value="; ".join(f"`{one}` – `{other}`" for one, other in doubts.contrasts)))
+        items.append(say.line("contrasts", value="; ".join(f"`{one}` {DASH} `{other}`" for one, other in doubts.contrasts)))
     yield _bullets(items)
     if doubts.alternative_comparisons:
         others = [

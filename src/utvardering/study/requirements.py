@@ -111,13 +111,13 @@ def needed_comparison(study: Study) -> Iterator[Problem]:
     comparison = study.comparison
     if comparison.units and comparison.choose:
         yield _at(study, "comparison.choose", "is given, and so are units; keep one of them")
-    elif not comparison.units and not comparison.choose:
-        if study.estimation is None or study.estimation.comparison_group == "never":
-            yield _at(
-                study,
-                "comparison.units",
-                'is missing: what the treated units are held against. Write units = ["…", "…"], or units = "all" for all others',
-            )
+    elif (
+        not comparison.units
+        and not comparison.choose
+        and not (study.estimation and study.estimation.comparison_group == "not_yet")
+    ):
+        what = "is missing: what the treated units are held against"
+        yield _at(study, "comparison.units", f'{what}. Write units = ["…", "…"], or units = "all" for all others')
 
 
 def refused_tables(study: Study) -> Iterator[Problem]:

@@ -66,7 +66,7 @@ def _moments_fit_calendar(study: Study) -> Iterator[Problem]:
             yield _at(study, key, f'needs a whole number, since [period] unit = "index", found {moment}')
         elif unit != "index" and isinstance(moment, int):
             day = f"{moment}-12-31" if key == "period.last" else f"{moment}-01-01"
-            hint = f"; write {day}" if 1000 <= moment <= 9999 else ""  # noqa: PLR2004 -- four digits are a year
+            hint = f"; write {day}" if 1000 <= moment <= 9999 else ""
             yield _at(study, key, f"needs a date such as 2022-07-01, found {moment}{hint}")
 
 

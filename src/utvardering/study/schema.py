@@ -158,7 +158,7 @@ def _table_text(path: Path) -> str:
     if not path:
         return ""
     names = ".".join(str(step) for step in path if isinstance(step, str))
-    return f"[[{names}]]" if isinstance(path[-1], int) and len(path) == 2 else f"[{names}]"  # noqa: PLR2004 -- name, number
+    return f"[[{names}]]" if isinstance(path[-1], int) and len(path) == 2 else f"[{names}]"
 
 
 def tables(model: type[BaseModel] = StudyFile, above: str = "") -> list[tuple[str, type[BaseModel]]]:
@@ -207,4 +207,7 @@ def _field_of(model: type[BaseModel] | None, key: str) -> FieldInfo | None:
 
 def _field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:
     names = [number for number, step in enumerate(path) if isinstance(step, str)]
-    return _field_of(_model_at(model, path[: names[-1]]), str(path[names[-1]]))
+    above = path[: names[-1]]
+    if above and (table := _field_at(model, above)) and get_origin(table.annotation) is dict:
+        return FieldInfo.from_annotation(get_args(table.annotation)[1])
+    return _field_of(_model_at(model, above), str(path[names[-1]]))

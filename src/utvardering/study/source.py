@@ -34,9 +34,11 @@ def find_study(path: str | Path) -> Path:
     if len(given.parts) == 1 and (STUDIES / given).is_dir():
         return _in_folder(STUDIES / given)
     if given.suffix == ".toml":
-        raise StudyError(f"{given}: there is no such file.{_others(given.parent.parent, given.parent.name)}")
+        msg = f"{given}: there is no such file.{_others(given.parent.parent, given.parent.name)}"
+        raise StudyError(msg)
     root = STUDIES if len(given.parts) == 1 else given.parent
-    raise StudyError(f"{given}: there is no such study.{_others(root, given.name)}")
+    msg = f"{given}: there is no such study.{_others(root, given.name)}"
+    raise StudyError(msg)
 
 
 def study_ids(root: Path) -> list[str]:
@@ -56,7 +58,8 @@ def read_source(path: Path) -> Source:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         if b"\0" in raw:
-            raise StudyError(f"{shown}: this is not a text file; a study file is written in a text editor") from None
+            msg = f"{shown}: this is not a text file; a study file is written in a text editor"
+            raise StudyError(msg) from None
         text = raw.decode("cp1252", errors="replace")
         word = next(word for word in text.split("\n")[line - 1].split() if not word.isascii())
         return _source(path, shown, text, Problem("", f"the file is not saved as UTF-8 (here: {word}); {HOW_TO_SAVE}", line))
@@ -79,8 +82,10 @@ def _in_folder(folder: Path) -> Path:
         return file
     ids = study_ids(folder)
     if ids:
-        raise StudyError(f"{_shown(folder)}: this folder holds several studies; name one of them: {', '.join(ids)}")
-    raise StudyError(f"{_shown(folder)}: this folder has no {STUDY_FILE}.{_others(folder.parent, folder.name)}")
+        msg = f"{_shown(folder)}: this folder holds several studies; name one of them: {', '.join(ids)}"
+        raise StudyError(msg)
+    msg = f"{_shown(folder)}: this folder has no {STUDY_FILE}.{_others(folder.parent, folder.name)}"
+    raise StudyError(msg)
 
 
 def _others(root: Path, name: str) -> str:

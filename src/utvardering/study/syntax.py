@@ -35,7 +35,17 @@ TABLES = (
 _PAIR = re.compile(r'\s*([\w."\' -]*?[\w"\'])\s*([=:])\s*(.*)')
 _NO_EQUALS = re.compile(r"\s*(\w+)\s+([\"'\d\[{“”].*)")
 _HEADER = re.compile(r"\s*(\[+)\s*([\w.]+)\s*\]*\s*(?:#.*)?")
-_SMART = str.maketrans({"“": '"', "”": '"', "„": '"', "»": '"', "«": '"', "‘": "'", "’": "'"})
+_SMART = str.maketrans(
+    {
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "»": '"',
+        "«": '"',
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    }
+)
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200b": "", "\ufeff": ""})
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -153,8 +163,8 @@ class _Reader:
         if "overwrite" in message or "Duplicate" in message:
             return self._say(line, "", f"{key} is given twice in this table; keep one of the lines", "")
         raw = _without_comment(value)
-        if raw[:1] in "“”„»«‘’" and raw:
-            text = raw.strip("“”„»«‘’\"'")
+        if raw and ord(raw[0]) in _SMART:
+            text = raw.translate(_SMART).strip("\"'")
             return self._say(
                 line,
                 f"{key} = {quote(text)}",
@@ -197,7 +207,7 @@ class _Reader:
             return self._say(
                 line, f"{key} = {quote(inner)}", f'has "\\", which TOML does not read as such; write {name} = {quote(inner)}'
             )
-        if raw.endswith(mark) and raw.count(mark) > 2:  # noqa: PLR2004 -- an opening and a closing quote
+        if raw.endswith(mark) and raw.count(mark) > 2:
             other = f"'{inner}'" if mark == '"' and "'" not in inner else quote(inner)
             return self._say(line, f"{key} = {quote(inner)}", f"has quotes within the text; write {name} = {other}")
         text, rest = raw[1:].split(mark, 1)
@@ -220,7 +230,7 @@ class _Reader:
         """Mend `[treated]` and `[[study]]`; whether anything was mended."""
         wrong = [name for name in ROWS if isinstance(data.get(name), dict)]
         wrong += [name for name in TABLES if isinstance(data.get(name), list)]
-        return any([self._set_brackets(name) for name in wrong])
+        return sum(self._set_brackets(name) for name in wrong) > 0  # all of them, where any() would stop at the first
 
     def _set_brackets(self, name: str) -> bool:
         right = f"[[{name}]]" if name in ROWS else f"[{name}]"

@@ -208,7 +208,7 @@ def _as_number(value: Any) -> float | None:
         return None
     text = value.strip().removesuffix("kr").removesuffix("SEK")
     is_percent = bool(re.search(r"%|procent|percent", text))
-    text = re.sub(r"%|procent|percent|\s|_", "", text).replace("−", "-").replace("\N{EN DASH}", "-")
+    text = re.sub(r"%|procent|percent|\s|_", "", text).replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")
     if re.fullmatch(r"-?\d{1,3}(\.\d{3})+", text) and text.count(".") > 1:
         text = text.replace(".", "")
     try:
@@ -234,7 +234,7 @@ def _within(number: float, metadata: list[Any]) -> float | None:
 
 def _number_text(number: float, annotation: Any) -> str:
     if annotation is int or (number.is_integer() and abs(number) >= 1):
-        return f"{int(number):_}" if abs(number) >= 10_000 else str(int(number))  # noqa: PLR2004 -- from here digits are grouped
+        return f"{int(number):_}" if abs(number) >= 10_000 else str(int(number))
     return f"{number:.2f}" if round(number, 2) == number else f"{number:g}"
 
 

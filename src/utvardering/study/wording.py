@@ -16,6 +16,7 @@ from babel.numbers import format_decimal, format_percent
 from utvardering.study.model import Cost, Moment
 
 SPACE = "\N{NO-BREAK SPACE}"
+DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 _CURRENCIES = {"SEK": "kr"}
 
@@ -29,6 +30,7 @@ class Wording:
     """Texts and formats of one language, `sv` or `en`."""
 
     def __init__(self, language: str) -> None:
+        """Read the texts of the language."""
         self.language = language
         self.texts = _texts(language)
 
