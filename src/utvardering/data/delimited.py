@@ -33,6 +33,8 @@ def read_delimited(content: bytes, name: str) -> tuple[dict[str, pa.Array], np.n
     if given:
         next(reader)
     header: list[str] = next((row for row in reader if any(cell.strip() for cell in row)), [])
+    if not header:
+        return {}, np.empty(0, dtype=np.int64)
     header_line = reader.line_num
     refuse_title_rows([header, *_first(reader, _TITLE_ROWS)], name, header_line)
     names = column_names(header, name)

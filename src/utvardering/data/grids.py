@@ -174,7 +174,7 @@ class GridMaker:
 
 def _found(sheet: Sheet, column: str, rows: list[int]) -> list[str]:
     """What stands in the cells that have no value."""
-    if column not in sheet.table.columns:
+    if not rows or column not in sheet.table.columns:
         return ["empty"] * len(rows)
     texts, codes = sheet.table.codes(column)
     told = [f'"{text}"' if text else "empty" for text in texts]

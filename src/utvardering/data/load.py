@@ -62,7 +62,7 @@ class _Loading:
         ring = self._ring(sheet, faults)
         codes = self._codes(sheet, concerned, faults)
         mains = [outcome for outcome in self.study.outcomes if not _own_rhythm(outcome)]
-        if mains:
+        if mains and not faults.found:
             counts = any(outcome.kind == "count" for outcome in mains)
             check_calendar(sheet, concerned, self.study.data.period, faults, counts=counts)
         maker = GridMaker(self.study, self.period, sheet, concerned, starts, share, self.left_out, self.notes)
@@ -75,7 +75,8 @@ class _Loading:
             if _own_rhythm(outcome):
                 own, own_faults = self._own_sheet(outcome, sheet)
                 seen = (own.row_at >= 0).any(axis=1)
-                check_calendar(own, concerned & seen, "", own_faults, counts=outcome.kind == "count")
+                if not own_faults.found:
+                    check_calendar(own, concerned & seen, "", own_faults, counts=outcome.kind == "count")
                 values[outcome.id] = maker.read(outcome, own, own_faults)
                 own_faults.raise_any()
                 self._list_rows(own)

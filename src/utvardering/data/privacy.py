@@ -28,9 +28,9 @@ _IDENTITY = re.compile(
     r"(?<![\d.,])(?:18|19|20)?(\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01]))([-+ ]?)(\d{4})(?![\d])"
 )
 _MAYBE_IDENTITY = r"(?:^|[^\d.,])(?:18|19|20)?\d{6}[-+ ]?\d{4}"
-_STREET = (
-    r"(?i)\b(\pL+(gatan|gata|vägen|väg|gränd|gränden|allén|stigen|backen|torget|esplanaden|leden)"
-    r"|(\pL+ )(gata|väg|gränd|allé|stig|backe|torg))\s+\d{1,4}\s?[a-z]?\b"
+_STREET = (  # Riksväg 40 is no address
+    r"(?i)\b(\pL*(gatan|vägen|gränden|allén|stigen|backen|torget|esplanaden|leden)|\pL+(gata|gränd)"
+    r"|\pL+s (gata|väg|gränd|allé|stig|backe|torg))\s+\d{1,4}\s?[a-z]?\b"
 )
 _NAME_HEADINGS = {
     "fornamn", "efternamn", "tilltalsnamn", "personnamn", "fullstandigt_namn", "first_name", "last_name", "surname",
@@ -73,14 +73,16 @@ def _personal(table: Table, column: str) -> str:
         return "identity numbers of persons"
     if not pa.types.is_string(values.type):
         return ""
+    if heading in _NAME_HEADINGS:
+        return "names of persons"
+    if heading in _ADDRESS_HEADINGS:
+        return "street addresses"
     words = _matching(texts, r"\pL\pL")
     return _personal_text(heading, words[:MOST_VALUES]) if len(words) else ""
 
 
 def _personal_text(heading: str, texts: pa.Array) -> str:
-    if heading in _NAME_HEADINGS:
-        return "names of persons"
-    if heading in _ADDRESS_HEADINGS or len(_matching(texts, _STREET)):
+    if len(_matching(texts, _STREET)):
         return "street addresses"
     if len(_matching(texts, _MAIL)):
         return "e-mail addresses"

@@ -229,7 +229,11 @@ def _period_numbers(
             found = quote(text) if text else "nothing"
             wrong[code] = f"needs a {calendar.unit} such as {calendar.example}, found {found}"
     readable = ~np.isin(codes, list(wrong)) if wrong else np.ones(len(codes), dtype=bool)
-    faults.add_rows(np.flatnonzero(~readable & ~skip), column, lambda row: wrong[int(codes[row])])
+    if wrong and not (readable & ~skip).any():
+        first = int(np.argmax(~skip))
+        faults.add(column, f"{wrong[int(codes[first])]}, and so on in every row; see unit in [period]", int(table.rows[first]))
+    else:
+        faults.add_rows(np.flatnonzero(~readable & ~skip), column, lambda row: wrong[int(codes[row])])
     return numbers[codes], readable & ~skip
 
 

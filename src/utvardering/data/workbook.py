@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import warnings
+import zipfile
 
 import numpy as np
 import openpyxl
@@ -23,7 +24,7 @@ def read_workbook(content: bytes, name: str) -> tuple[dict[str, pa.Array], np.nd
             sheet = book.worksheets[0]
             sheet.reset_dimensions()
             cells = [list(row) for row in sheet.iter_rows(values_only=True)]
-    except (OSError, KeyError, ValueError, IndexError) as error:
+    except (zipfile.BadZipFile, OSError, KeyError, ValueError, IndexError) as error:
         message = f"{name}: is not an Excel workbook that can be read; save it as .xlsx or .csv"
         raise DataError(message) from error
     first = next((place for place, row in enumerate(cells) if any(cell is not None for cell in row)), len(cells))
