@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from utvardering.errors import StudyError
 from utvardering.study import load_study
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STUDY = """\
 schema = 1

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 import tomlkit
@@ -16,8 +15,13 @@ from hypothesis import strategies as st
 
 from utvardering.study.lines import index_lines, join
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def paths(value: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+Document: TypeAlias = Any  # what tomllib gives
+
+
+def paths(value: Document, above: str = "") -> Iterator[tuple[str, Any]]:
     """Every key path of a document with its value."""
     if above:
         yield above, value
@@ -29,7 +33,7 @@ def paths(value: Any, above: str = "") -> Iterator[tuple[str, Any]]:
             yield from paths(below, f"{above}[{number}]")
 
 
-def named(value: Any, above: str = "", name: str | None = None) -> Iterator[tuple[str, str | None, Any]]:
+def named(value: Document, above: str = "", name: str | None = None) -> Iterator[tuple[str, str | None, Any]]:
     """Every key path with its last key, None for an item of a list, and its value."""
     if above:
         yield above, name, value

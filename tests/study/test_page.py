@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import re
 import types
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union, get_args
 
 import pytest
 from pydantic import BaseModel
 
 from utvardering.study import Study, load_study, model
 from utvardering.study.page import study_page
+from utvardering.study.values import origin
 
 from .example import STUDY, changed, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FULL = model.StudyFile.model_construct(
     schema_version=1,
@@ -110,6 +113,7 @@ FULL = model.StudyFile.model_construct(
 )
 """A value for every key, though no study may have them all."""
 
+Anything: TypeAlias = Any  # values of the model and their types have none in common
 DASH = "\N{EN DASH}"
 NOT_ON_THE_PAGE = {
     "study.id",  # the folder's name, not a part of the plan
@@ -123,14 +127,14 @@ def page(file: model.StudyFile) -> str:
     return study_page(Study.model_construct(**file.__dict__, folder=Path(), lines={}))
 
 
-def other(annotation: Any, value: Any) -> Any:
+def other(annotation: Anything, value: Anything) -> Anything:
     """Another value of the same kind."""
-    choices = [choice for choice in get_args(annotation) if choice != value] if get_origin(annotation) is Literal else []
+    choices = [choice for choice in get_args(annotation) if choice != value] if origin(annotation) is Literal else []
     if choices:
         return choices[0]
-    if get_origin(annotation) in {Union, types.UnionType}:
+    if origin(annotation) in {Union, types.UnionType}:
         for member in get_args(annotation):
-            if get_origin(member) is Literal and value in get_args(member):
+            if origin(member) is Literal and value in get_args(member):
                 return other(member, value)
     if isinstance(value, bool):
         return not value
@@ -141,7 +145,7 @@ def other(annotation: Any, value: Any) -> Any:
     return value + 1 if isinstance(value, int) else value * 2 + 0.01
 
 
-def variants(value: Any, annotation: Any, path: str) -> Iterator[tuple[str, Any]]:
+def variants(value: Anything, annotation: Anything, path: str) -> Iterator[tuple[str, Anything]]:
     """The value with each of its parts changed, one at a time."""
     if isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():

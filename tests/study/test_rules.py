@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from utvardering.study import load_study, vocabulary
 from utvardering.study.rules import period_number, smallest_p
 
 from .example import changed, complaint, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(("n_treated", "n_units"), [(1, 14), (1, 2), (2, 4), (2, 6), (3, 6), (3, 7)])

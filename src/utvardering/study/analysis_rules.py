@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from utvardering.errors import Problem
 from utvardering.study import vocabulary
-from utvardering.study.model import Moment, Study
 from utvardering.study.values import show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from utvardering.study.model import Moment, Study
 
 RANDOMIZED = ("randomization", "permutation")
 FEWEST_FOR_WILD_BOOTSTRAP = 5

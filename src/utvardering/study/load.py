@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
@@ -14,6 +13,11 @@ from utvardering.study.schema import Fault, partial, schema_faults
 from utvardering.study.source import Source, find_study, read_source
 from utvardering.study.syntax import Parsed, parse, unquoted_problems
 from utvardering.study.vocabulary import did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from utvardering.study.values import Value
 
 EXPECTED_FILE = "expected.toml"
 
@@ -90,7 +94,7 @@ def _problems(parsed: Parsed, faults: list[Fault]) -> list[Problem]:
     return [*parsed.problems, *found, *unquoted_problems(parsed, {problem.line for problem in found})]
 
 
-def _freeze(value: Any) -> Any:
+def _freeze(value: Value) -> Value:
     """Lists as tuples, which is what frozen objects hold."""
     if isinstance(value, dict):
         return {key: _freeze(item) for key, item in value.items()}

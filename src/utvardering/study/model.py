@@ -6,11 +6,14 @@ The descriptions are what `docs/study-toml.md` prints, so a key is documented wh
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Anything: TypeAlias = Any  # what pydantic's own Field takes and gives
 Number = StrictFloat  # a whole number is taken too
 Moment = dt.date | StrictInt
 """A date, or an integer where `[period] unit = "index"`."""
@@ -32,7 +35,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=False, allow_inf_nan=False)
 
 
-def _key(description: str, default: Any = ..., *, example: Any = None, **limits: Any) -> Any:
+def _key(description: str, default: Anything = ..., *, example: Anything = None, **limits: Anything) -> Anything:
     return Field(default, description=description, examples=None if example is None else [example], **limits)
 
 

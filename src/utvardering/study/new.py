@@ -53,7 +53,8 @@ def _check_name(name: str) -> None:
         return
     right = slug(name)[:LONGEST_NAME].strip("-")
     hint = f"; write {right}" if right else ", such as trygghetsvardar-centrum"
-    msg = f"{show(name)} cannot be the name of a study: it needs small letters a-z, digits and hyphens, at most {LONGEST_NAME}{hint}"
+    needed = f"it needs small letters a-z, digits and hyphens, at most {LONGEST_NAME}"
+    msg = f"{show(name)} cannot be the name of a study: {needed}{hint}"
     raise StudyError(msg)
 
 

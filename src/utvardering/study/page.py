@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from utvardering.study.model import Aim, Choose, Estimation, Outcome, Study
 from utvardering.study.wording import DASH, Wording, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SHARES = frozenset(
     {
@@ -227,10 +229,8 @@ def _causal(study: Study, say: Wording) -> Iterator[str]:
     if not model.edges and not model.unobserved:
         return
     yield say.heading("causal")
-    items = []
-    for edge in model.edges:
-        cause, _, effect = edge.partition("->")
-        items.append(say.line("edge", cause=f"`{cause.strip()}`", effect=f"`{effect.strip()}`"))
+    edges = (edge.partition("->") for edge in model.edges)
+    items = [say.line("edge", cause=f"`{cause.strip()}`", effect=f"`{effect.strip()}`") for cause, _, effect in edges]
     items += [say.line("unobserved", value=f"`{name}`") for name in model.unobserved]
     yield _bullets(items)
 
@@ -239,11 +239,10 @@ def _checks(study: Study, say: Wording) -> Iterator[str]:
     if study.study.design == "organisation":
         return
     yield say.heading("checks")
-    items = []
-    for name in type(study.checks).model_fields:
-        limit = getattr(study.checks, name)
-        items.append(say.line(name, "check", value=say.percent(limit) if name in _SHARES else say.number(limit)))
-    yield _bullets(items)
+    limits = ((name, getattr(study.checks, name)) for name in type(study.checks).model_fields)
+    yield _bullets(
+        [say.line(name, "check", value=say.percent(limit) if name in _SHARES else say.number(limit)) for name, limit in limits]
+    )
 
 
 def _robustness(study: Study, say: Wording) -> Iterator[str]:
@@ -252,9 +251,8 @@ def _robustness(study: Study, say: Wording) -> Iterator[str]:
     doubts = study.robustness
     yield say.heading("robustness")
     items = [say.line("leave_one_out", value=say.line("yes" if doubts.leave_one_out else "no"))]
-    for name in ("placebo_shifts", "trend_deviations", "smoothness"):
-        if numbers := getattr(doubts, name):
-            items.append(say.line(name, value="; ".join(say.number(number) for number in numbers)))
+    lists = ((name, getattr(doubts, name)) for name in ("placebo_shifts", "trend_deviations", "smoothness"))
+    items += [say.line(name, value="; ".join(map(say.number, numbers))) for name, numbers in lists if numbers]
     if doubts.windows:
         windows = [f"{say.moment(first)} {say.line('to')} {say.moment(last)}" for first, last in doubts.windows]
         items.append(say.line("windows", value="; ".join(windows)))

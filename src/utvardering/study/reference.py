@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import sys
-
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
+from typing import TYPE_CHECKING
 
 from utvardering.study.model import ExpectedFile, StudyFile
 from utvardering.study.schema import tables
 from utvardering.study.values import is_table, kind_text, show
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
 
 BEGIN = "<!-- keys: begin -->"
 END = "<!-- keys: end -->"

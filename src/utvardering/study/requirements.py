@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from utvardering.errors import Problem
-from utvardering.study.model import Study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from utvardering.study.model import Study
 
 _TABLES = {
     "areas": ("data", "period", "outcomes", "estimation"),

@@ -7,14 +7,20 @@ A rule is a function that yields a Problem for each contradiction it finds. Rule
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
 from pathlib import PureWindowsPath
+from typing import TYPE_CHECKING
 
 from utvardering.errors import Problem
 from utvardering.study.analysis_rules import ANALYSIS_RULES, smallest_p
-from utvardering.study.model import Moment, Study
 from utvardering.study.requirements import REQUIREMENTS
 from utvardering.study.values import show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from utvardering.study.model import Moment, Study
+
+YEAR_DIGITS = 4
 
 __all__ = ["rule_problems", "smallest_p"]
 
@@ -66,7 +72,7 @@ def _moments_fit_calendar(study: Study) -> Iterator[Problem]:
             yield _at(study, key, f'needs a whole number, since [period] unit = "index", found {moment}')
         elif unit != "index" and isinstance(moment, int):
             day = f"{moment}-12-31" if key == "period.last" else f"{moment}-01-01"
-            hint = f"; write {day}" if 1000 <= moment <= 9999 else ""
+            hint = f"; write {day}" if len(str(moment)) == YEAR_DIGITS else ""
             yield _at(study, key, f"needs a date such as 2022-07-01, found {moment}{hint}")
 
 

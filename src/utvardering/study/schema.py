@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -11,9 +11,11 @@ from pydantic.fields import FieldInfo
 from utvardering.errors import Problem
 from utvardering.study.lines import join
 from utvardering.study.model import StudyFile
-from utvardering.study.syntax import Parsed
-from utvardering.study.values import needs, show
+from utvardering.study.values import Hint, Value, needs, origin, show
 from utvardering.study.vocabulary import nearest_key
+
+if TYPE_CHECKING:
+    from utvardering.study.syntax import Parsed
 
 Path = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -60,7 +62,8 @@ def partial(model: type[Model], data: dict[str, Any], faulty: frozenset[Path], p
         if here in faulty:
             continue
         if key in data:
-            _take(values, name, field.annotation, data[key], faulty, here)
+            for left in _take(field.annotation, data[key], faulty, here):
+                values[name] = left
         elif not field.is_required():
             values[name] = field.get_default(call_default_factory=True)
     made = model.model_construct(_fields_set=given)
@@ -69,19 +72,20 @@ def partial(model: type[Model], data: dict[str, Any], faulty: frozenset[Path], p
     return made
 
 
-def _take(values: dict[str, Any], name: str, annotation: Any, value: Any, faulty: frozenset[Path], path: Path) -> None:
+def _take(annotation: Hint, value: Value, faulty: frozenset[Path], path: Path) -> tuple[Value, ...]:
+    """The value of a key without its faulty parts, alone in a tuple; an empty tuple where nothing is left of it."""
     below = _section(annotation)
     row = _row(annotation)
     if below is not None and isinstance(value, dict):
-        values[name] = partial(below, value, faulty, path)
-    elif row is not None and isinstance(value, tuple):
-        if not any((*path, number) in faulty for number in range(len(value))):
-            values[name] = tuple(partial(row, item, faulty, (*path, number)) for number, item in enumerate(value))
-    elif not any(bad[: len(path)] == path for bad in faulty):
-        values[name] = value
+        return (partial(below, value, faulty, path),)
+    if row is not None and isinstance(value, tuple):
+        if any((*path, number) in faulty for number in range(len(value))):
+            return ()
+        return (tuple(partial(row, item, faulty, (*path, number)) for number, item in enumerate(value)),)
+    return () if any(bad[: len(path)] == path for bad in faulty) else (value,)
 
 
-def _place(data: Any, loc: tuple[str | int, ...], kind: str) -> tuple[Path, str]:
+def _place(data: Value, loc: tuple[str | int, ...], kind: str) -> tuple[Path, str]:
     """Where in the data pydantic's location is; the names of union members in it are passed over."""
     path: list[str | int] = []
     for step in loc:
@@ -158,7 +162,8 @@ def _table_text(path: Path) -> str:
     if not path:
         return ""
     names = ".".join(str(step) for step in path if isinstance(step, str))
-    return f"[[{names}]]" if isinstance(path[-1], int) and len(path) == 2 else f"[{names}]"
+    is_row = isinstance(path[-1], int) and "." not in names
+    return f"[[{names}]]" if is_row else f"[{names}]"
 
 
 def tables(model: type[BaseModel] = StudyFile, above: str = "") -> list[tuple[str, type[BaseModel]]]:
@@ -177,17 +182,18 @@ def _keys(model: type[BaseModel] | None) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()] if model else []
 
 
-def _section(annotation: Any) -> type[BaseModel] | None:
+def _section(annotation: Hint) -> type[BaseModel] | None:
     """The table that a key holds, if it holds one."""
     for member in (annotation, *get_args(annotation)):
-        if isinstance(member, type) and get_origin(member) is None and issubclass(member, BaseModel):
-            return None if get_origin(annotation) is tuple else member
+        if isinstance(member, type) and origin(member) is None and issubclass(member, BaseModel):
+            return None if origin(annotation) is tuple else member
     return None
 
 
-def _row(annotation: Any) -> type[BaseModel] | None:
-    """The table that each item of a key's list is, if they are tables."""
-    return _section(get_args(annotation)[0]) if get_origin(annotation) is tuple else None
+def _row(annotation: Hint) -> type[BaseModel] | None:
+    """The table that each item of a key's list is, if all of them are tables."""
+    item = get_args(annotation)[0] if origin(annotation) is tuple else None
+    return item if isinstance(item, type) and issubclass(item, BaseModel) else None
 
 
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
@@ -196,7 +202,7 @@ def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
         if isinstance(step, int):
             continue
         field = _field_of(below, step)
-        below = (_section(field.annotation) or _row(field.annotation)) if field else None
+        below = (_section(field.annotation) or _section(next(iter(get_args(field.annotation)), None))) if field else None
     return below
 
 
@@ -208,6 +214,6 @@ def _field_of(model: type[BaseModel] | None, key: str) -> FieldInfo | None:
 def _field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:
     names = [number for number, step in enumerate(path) if isinstance(step, str)]
     above = path[: names[-1]]
-    if above and (table := _field_at(model, above)) and get_origin(table.annotation) is dict:
+    if above and (table := _field_at(model, above)) and origin(table.annotation) is dict:
         return FieldInfo.from_annotation(get_args(table.annotation)[1])
     return _field_of(_model_at(model, above), str(path[names[-1]]))

@@ -133,7 +133,7 @@ class _Reader:
         self.said.setdefault(line, message)
         return False
 
-    def _mend(self, message: str) -> bool:
+    def _mend(self, message: str) -> bool:  # noqa: PLR0911 -- a return for each kind of slip
         found = re.search(r"at line (\d+)", message)
         line = int(found[1]) if found else len(self.rows)
         row = self.rows[line - 1]
@@ -155,7 +155,7 @@ class _Reader:
             return self._say(line, f"{pair[1]} = {pair[2]}", f'needs "=" between key and value: {pair[1]} = {pair[2]}')
         return self._stop(line, f"cannot be read as TOML: {row.strip()}; write key = value, or # before a comment")
 
-    def _mend_pair(self, line: int, key: str, sign: str, value: str, message: str) -> bool:
+    def _mend_pair(self, line: int, key: str, sign: str, value: str, message: str) -> bool:  # noqa: PLR0911 -- a return for each kind of slip
         if not re.fullmatch(r"[A-Za-z0-9_.\-\"']+(?:\s*\.\s*[A-Za-z0-9_\-\"']+)*", key) and not key.startswith(('"', "'")):
             return self._again(line, f"{quote(key)} {sign} {value}")
         if sign == ":":
@@ -207,7 +207,7 @@ class _Reader:
             return self._say(
                 line, f"{key} = {quote(inner)}", f'has "\\", which TOML does not read as such; write {name} = {quote(inner)}'
             )
-        if raw.endswith(mark) and raw.count(mark) > 2:
+        if raw.endswith(mark) and raw.count(mark) > len(mark * 2):
             other = f"'{inner}'" if mark == '"' and "'" not in inner else quote(inner)
             return self._say(line, f"{key} = {quote(inner)}", f"has quotes within the text; write {name} = {other}")
         text, rest = raw[1:].split(mark, 1)

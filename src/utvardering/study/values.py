@@ -6,17 +6,33 @@ import datetime as dt
 import json
 import re
 import types
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from utvardering.study.vocabulary import MONTHS, NO, YES, did_you_mean, fold
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+Value: TypeAlias = Any
+"""A value as `tomllib` gives it, with tuples for lists."""
+Hint: TypeAlias = Any
+"""The type of a field: a class, a union or a Literal, which have no type in common."""
+
+GROUPED_FROM = 10_000
+"""Whole numbers from here on are written with `_` between groups of digits."""
 
 _UNIONS = (Union, types.UnionType)
 
 
-def show(value: Any, *, short: bool = True) -> str:
+def origin(annotation: Hint) -> object:
+    """`tuple` of `tuple[str, ...]`, `Literal` of a Literal, None of a plain class."""
+    found: object = get_origin(annotation)
+    return found
+
+
+def show(value: Value, *, short: bool = True) -> str:  # noqa: PLR0911 -- a return for each kind of value
     """A value as an author would see it in the file."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -33,9 +49,9 @@ def show(value: Any, *, short: bool = True) -> str:
     return str(value)
 
 
-def needs(field: FieldInfo | None, path: tuple[str | int, ...], value: Any, found: str) -> str:
+def needs(field: FieldInfo | None, path: tuple[str | int, ...], value: Value, found: str) -> str:
     """What the key at `path` needs, what was found and what to write; `found` is the value as it stands in the file."""
-    annotation: Any = field.annotation if field else Any
+    annotation: Hint = field.annotation if field else Any
     metadata = list(field.metadata) if field else []
     depth = 0
     while path and isinstance(path[-1], int):
@@ -48,9 +64,9 @@ def needs(field: FieldInfo | None, path: tuple[str | int, ...], value: Any, foun
     return _needs(annotation, metadata + extra, name if not depth else "", value, found)
 
 
-def _plain(annotation: Any) -> tuple[Any, list[Any]]:
+def _plain(annotation: Hint) -> tuple[Hint, list[Any]]:
     """The type without None and Annotated, and its limits."""
-    if get_origin(annotation) in _UNIONS:
+    if origin(annotation) in _UNIONS:
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) == 1:
             return _plain(members[0])
@@ -59,24 +75,24 @@ def _plain(annotation: Any) -> tuple[Any, list[Any]]:
     return annotation, []
 
 
-def _members(annotation: Any) -> list[Any]:
-    if get_origin(annotation) not in _UNIONS:
+def _members(annotation: Hint) -> list[Hint]:
+    if origin(annotation) not in _UNIONS:
         return [annotation]
     return [_plain(member)[0] for member in get_args(annotation) if member is not type(None)]
 
 
-def _item(annotation: Any) -> Any:
+def _item(annotation: Hint) -> Hint:
     for member in _members(annotation):
-        if get_origin(member) is tuple:
+        if origin(member) is tuple:
             return get_args(member)[0]
     return Any
 
 
-def _needs(annotation: Any, metadata: list[Any], name: str, value: Any, found: str) -> str:
+def _needs(annotation: Hint, metadata: list[Any], name: str, value: Value, found: str) -> str:  # noqa: PLR0911 -- a return for each kind of value
     write = f"{name} = " if name else ""
-    if isinstance(value, dict) and get_origin(annotation) is not tuple and not _is_table(annotation):
+    if isinstance(value, dict) and origin(annotation) is not tuple and not _is_table(annotation):
         return f"needs {kind_text(annotation, metadata)}, found a table"
-    if get_origin(annotation) is Literal:
+    if origin(annotation) is Literal:
         return _needs_choice(annotation, value, found)
     if annotation is bool:
         return _needs_bool(write, value, found)
@@ -91,11 +107,11 @@ def _needs(annotation: Any, metadata: list[Any], name: str, value: Any, found: s
     return f"needs {kind_text(annotation, metadata)}, found {found}"
 
 
-def kind_text(annotation: Any, metadata: list[Any]) -> str:
+def kind_text(annotation: Hint, metadata: list[Any]) -> str:  # noqa: PLR0911 -- a return for each kind of type
     """`a date such as 2022-07-01`, `one of day, night`, …: what a key takes, in words."""
     annotation, extra = _plain(annotation)
     metadata = [*metadata, *extra]
-    if get_origin(annotation) is Literal:
+    if origin(annotation) is Literal:
         choices = [str(choice) for choice in get_args(annotation)]
         return choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
     if annotation is bool:
@@ -115,7 +131,7 @@ def kind_text(annotation: Any, metadata: list[Any]) -> str:
     return f"a table{_table_example(annotation)}"
 
 
-def _table_example(annotation: Any) -> str:
+def _table_example(annotation: Hint) -> str:
     """` such as { unit = "Grannstad", … }` from the keys that the table needs."""
     if not _is_table(annotation):
         return ""
@@ -124,23 +140,23 @@ def _table_example(annotation: Any) -> str:
     return f" such as {{ {', '.join(needed)} }}" if needed else ""
 
 
-def is_table(annotation: Any) -> bool:
+def is_table(annotation: Hint) -> bool:
     """Whether a key holds one table."""
     return _is_table(_plain(annotation)[0])
 
 
-def _is_table(annotation: Any) -> bool:
+def _is_table(annotation: Hint) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _is_list(annotation: Any) -> bool:
-    return any(get_origin(member) is tuple for member in _members(annotation))
+def _is_list(annotation: Hint) -> bool:
+    return any(origin(member) is tuple for member in _members(annotation))
 
 
-def _list_text(annotation: Any) -> str:
+def _list_text(annotation: Hint) -> str:  # noqa: PLR0911 -- a return for each kind of list
     item = _plain(_item(annotation))[0]
     all_too = ' or "all"' if len(_members(annotation)) > 1 else ""
-    pair = next(member for member in _members(annotation) if get_origin(member) is tuple)
+    pair = next(member for member in _members(annotation) if origin(member) is tuple)
     if Ellipsis not in get_args(pair):
         return "a pair such as [2019-01-01, 2023-12-31]" if item is not str else 'a pair such as ["brott_natt", "brott_dag"]'
     if item is str:
@@ -149,7 +165,7 @@ def _list_text(annotation: Any) -> str:
         return "a list of whole numbers such as [-12, -6]"
     if item is float:
         return "a list of numbers such as [0.5, 1.0]"
-    if get_origin(item) is tuple:
+    if origin(item) is tuple:
         first = _plain(_item(item))[0]
         example = '[["brott_natt", "brott_dag"]]' if first is str else "[[2019-01-01, 2023-12-31]]"
         return f"a list of pairs such as {example}"
@@ -164,7 +180,7 @@ def _limits(metadata: list[Any]) -> str:
     return f" {' and '.join(said)}" if said else ""
 
 
-def _needs_choice(annotation: Any, value: Any, found: str) -> str:
+def _needs_choice(annotation: Hint, value: Value, found: str) -> str:
     choices = [str(choice) for choice in get_args(annotation)]
     if choices == ["1"]:
         return f"needs 1, the version of this format, found {found}"
@@ -179,13 +195,13 @@ def _needs_choice(annotation: Any, value: Any, found: str) -> str:
     )
 
 
-def _needs_bool(write: str, value: Any, found: str) -> str:
+def _needs_bool(write: str, value: Value, found: str) -> str:
     word = fold(str(value))
     right = "true" if word in YES else "false" if word in NO else ""
     return f"needs true or false without quotes, found {found}{f'; write {write}{right}' if right else ''}"
 
 
-def _needs_number(annotation: Any, metadata: list[Any], write: str, value: Any, found: str) -> str:
+def _needs_number(annotation: Hint, metadata: list[Any], write: str, value: Value, found: str) -> str:
     what = kind_text(annotation, metadata)
     number = _as_number(value)
     hint = ""
@@ -198,7 +214,7 @@ def _needs_number(annotation: Any, metadata: list[Any], write: str, value: Any, 
     return f"needs {what}, found {found}{hint}"
 
 
-def _as_number(value: Any) -> float | None:
+def _as_number(value: Value) -> float | None:
     """The number that an author meant with `20 %`, `0,95`, `4 200 000` or `95`."""
     if isinstance(value, bool):
         return None
@@ -232,13 +248,13 @@ def _within(number: float, metadata: list[Any]) -> float | None:
     return None
 
 
-def _number_text(number: float, annotation: Any) -> str:
+def _number_text(number: float, annotation: Hint) -> str:
     if annotation is int or (number.is_integer() and abs(number) >= 1):
-        return f"{int(number):_}" if abs(number) >= 10_000 else str(int(number))
+        return f"{int(number):_}" if abs(number) >= GROUPED_FROM else str(int(number))
     return f"{number:.2f}" if round(number, 2) == number else f"{number:g}"
 
 
-def _needs_date(annotation: Any, write: str, value: Any, found: str) -> str:
+def _needs_date(annotation: Hint, write: str, value: Value, found: str) -> str:
     day = _as_date(value)
     if isinstance(value, dt.datetime):
         return f"needs a date without a time, found {found}; write {write}{value.date()}"
@@ -251,11 +267,11 @@ def _needs_date(annotation: Any, write: str, value: Any, found: str) -> str:
     return f"needs {kind_text(annotation, [])}{without}, found {found}{hint}"
 
 
-def _is_iso(value: Any, found: str) -> bool:
+def _is_iso(value: Value, found: str) -> bool:
     return isinstance(value, str) and bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)) and found.startswith('"')
 
 
-def _as_date(value: Any) -> dt.date | None:
+def _as_date(value: Value) -> dt.date | None:
     """The day that an author meant with `2022-7-1`, `1 juli 2022`, `1/7 2022` or `20220701`."""
     text = str(value).strip().lower()
     parts: tuple[str, str, str] | None = None
@@ -271,7 +287,7 @@ def _as_date(value: Any) -> dt.date | None:
         return None
 
 
-def _needs_text(metadata: list[Any], write: str, value: Any, found: str) -> str:
+def _needs_text(metadata: list[Any], write: str, value: Value, found: str) -> str:
     if isinstance(value, str):
         if any(getattr(limit, "pattern", None) for limit in metadata):
             return f"needs small letters a-z, digits and hyphens, found {found}{_id_hint(write, value)}"
@@ -294,7 +310,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")
 
 
-def _needs_list(annotation: Any, metadata: list[Any], write: str, value: Any, found: str) -> str:
+def _needs_list(annotation: Hint, metadata: list[Any], write: str, value: Value, found: str) -> str:
     what = kind_text(annotation, metadata)
     item = _plain(_item(annotation))[0]
     if isinstance(value, str) and item is str:

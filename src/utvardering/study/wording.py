@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
-from utvardering.study.model import Cost, Moment
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from utvardering.study.model import Cost, Moment
 
 SPACE = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
