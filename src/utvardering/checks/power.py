@@ -18,11 +18,12 @@ from utvardering.errors import DesignError
 from utvardering.estimators.absorb import absorb
 from utvardering.estimators.base import RANDOMIZED, Job, additive_values, profiles
 from utvardering.estimators.count_scores import ScoreFit, count_table, placebo_statistics
-from utvardering.estimators.did import placebo_scores
+from utvardering.estimators.did import placebo_scores, unit_noise
 from utvardering.estimators.poisson_did import dispersion
 from utvardering.estimators.registry import ESTIMATORS, planned_method
 from utvardering.inference.randomization import deviations, p_value, studentised
 from utvardering.inference.reassignment import reassign
+from utvardering.study.model import Outcome
 from utvardering.wording import percent
 
 POWER = 0.80
@@ -63,6 +64,7 @@ def smallest_detectable_effect(design: Design) -> Detectable:
     sample = design.sample
     n_periods = len(sample.grid.periods)
     follow_up = max(min(design.n_after, n_periods // 2), 1)
+    past = prepare(design, n_periods - follow_up)
     direction = 1.0 if design.outcome.direction == "increase" else -1.0
     rng = np.random.default_rng(design.estimation.seed)
     count = int(sample.treated.sum())
@@ -70,11 +72,8 @@ def smallest_detectable_effect(design: Design) -> Detectable:
     seeds = rng.integers(2**32, size=TRIES)
 
     def reached(effect: float) -> bool:
-        hits = sum(
-            _finds(design, sample, chosen, n_periods - follow_up, direction * effect, int(seed))
-            for chosen, seed in zip(tries, seeds, strict=True)
-        )
-        return hits >= POWER * TRIES
+        found = (past.finds(chosen, direction * effect, int(seed)) for chosen, seed in zip(tries, seeds, strict=True))
+        return sum(found) >= POWER * TRIES
 
     low, high = -1, len(_GRID)
     while high - low > 1:
@@ -83,14 +82,76 @@ def smallest_detectable_effect(design: Design) -> Detectable:
     return Detectable(_GRID[high] if high < len(_GRID) else float("inf"), follow_up)
 
 
-def _finds(design: Design, sample: Sample, chosen: NDArray[np.intp], start: int, effect: float, seed: int) -> bool:
-    """Whether the planned test finds `effect` put into the chosen units from `start` on."""
-    rng = np.random.default_rng(seed)
-    injected = inject(sample, design.outcome.kind, chosen, start, effect, rng)
-    try:
-        return planned_p_value(design, injected, rng) <= 1 - design.estimation.level + 1e-9
-    except DesignError:
-        return False
+@dataclass(frozen=True)
+class Past:
+    """The study's past with a pseudo-start, and the noise that the periods before it predict."""
+
+    design: Design
+    sample: Sample
+    start: int
+    noise: tuple[float, float] | NDArray[np.float64]
+
+    def finds(self, chosen: NDArray[np.intp], effect: float, seed: int) -> bool:
+        """Whether the planned test finds a relative effect put into the chosen units from the pseudo-start on."""
+        rng = np.random.default_rng(seed)
+        injected = inject(self.sample, self.design.outcome.kind, chosen, self.start, effect, rng)
+        try:
+            return self.p_value(injected, rng) <= 1 - self.design.estimation.level + 1e-9
+        except DesignError:
+            return False
+
+    def p_value(self, sample: Sample, rng: np.random.Generator) -> float:
+        """p-value of no effect by the planned estimator and inference (an event study is judged by `did`), no interval."""
+        estimation, outcome = self.design.estimation, self.design.outcome
+        counts_only = planned_method(estimation.estimator, outcome).counts_only
+        if estimation.inference not in RANDOMIZED:
+            job = Job(sample, outcome, estimation, ("cluster",))
+            return ESTIMATORS["poisson_did" if counts_only else "did"].run(job).estimates[0].p_value
+        draws = reassign(profiles(sample.grid.treatment)[0], rng, strata=sample.strata, draws=_DRAWS, enumerate_up_to=_DRAWS)
+        if isinstance(self.noise, tuple):
+            return p_value(placebo_statistics(ScoreFit(count_table(sample)), self.noise, draws)(0.0))
+        values, _ = additive_values(sample, outcome)
+        taken = absorb(sample, (values, sample.grid.treatment), estimation.covariates)
+        scores = placebo_scores(sample, taken, self.noise)
+        return p_value(studentised(scores.score, deviations(scores.spread, scores.mass, draws), draws))
+
+
+def prepare(design: Design, start: int) -> Past:
+    """The past with a pseudo-start at position `start`, folded to before and after where no test sees a difference."""
+    sample, outcome = design.sample, design.outcome
+    everyone = inject(sample, outcome.kind, np.array([0]), start, 0.0, np.random.default_rng(0))
+    noise: tuple[float, float] | NDArray[np.float64]
+    if planned_method(design.estimation.estimator, outcome).counts_only:
+        noise = dispersion(everyone)
+    else:
+        noise = unit_noise(everyone, additive_values(everyone, outcome)[0])
+    folded = _folded(everyone, outcome, start)
+    return Past(design, everyone, start, noise) if folded is None else Past(design, folded, 1, noise)
+
+
+def _folded(sample: Sample, outcome: Outcome, start: int) -> Sample | None:
+    """Two columns in place of the periods: totals of counts and exposure, means of anything else; None where that would
+    change a test (missing cells, covariates, weights or exposure that change over time, logarithms).
+    """
+    grid = sample.grid
+    steady = all(values is None or np.ptp(values, axis=1).max() == 0 for values in (grid.weights, grid.exposure))
+    if np.isnan(grid.y).any() or grid.covariates or outcome.transform == "log" or not steady:
+        return None
+
+    def fold(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.add.reduceat(values, np.array([0, start]), axis=1)
+
+    y = fold(grid.y)
+    if outcome.kind != "count":
+        y = y / fold(np.ones_like(grid.y))
+    folded = replace(
+        grid,
+        periods=(0, 1),
+        y=y,
+        exposure=None if grid.exposure is None else fold(grid.exposure),
+        weights=None if grid.weights is None else grid.weights[:, :2],
+    )
+    return replace(sample, grid=folded)
 
 
 def inject(
@@ -117,17 +178,3 @@ def inject(
     treatment = np.zeros(y.shape)
     treatment[chosen, start:] = 1.0
     return replace(sample, grid=replace(sample.grid, y=y, start=starts, treatment=treatment), anticipation=0)
-
-
-def planned_p_value(design: Design, sample: Sample, rng: np.random.Generator) -> float:
-    """p-value of no effect by the planned estimator and inference (an event study is judged by `did`), without its interval."""
-    method = planned_method(design.estimation.estimator, design.outcome)
-    if design.estimation.inference not in RANDOMIZED:
-        estimator = ESTIMATORS["poisson_did" if method.counts_only else "did"]
-        return estimator.run(Job(sample, design.outcome, design.estimation, ("cluster",))).estimates[0].p_value
-    draws = reassign(profiles(sample.grid.treatment)[0], rng, strata=sample.strata, draws=_DRAWS, enumerate_up_to=_DRAWS)
-    if method.counts_only:
-        return p_value(placebo_statistics(ScoreFit(count_table(sample)), dispersion(sample), draws)(0.0))
-    values, _ = additive_values(sample, design.outcome)
-    scores = placebo_scores(sample, values, absorb(sample, (values, sample.grid.treatment), design.estimation.covariates))
-    return p_value(studentised(scores.score, deviations(scores.spread, scores.mass, draws), draws))

@@ -49,7 +49,8 @@ def did(job: Job) -> Result:
     for inference in job.inferences:
         if inference in RANDOMIZED:
             draws = reassign(profiles(sample.grid.treatment)[0], job.rng(), strata=sample.strata)
-            test = linear_placebo_test(placebo_scores(sample, values, taken), draws, job.estimation.level)
+            scores = placebo_scores(sample, taken, unit_noise(sample, values))
+            test = linear_placebo_test(scores, draws, job.estimation.level)
             rows.append(from_placebo(test, job, estimand="att", scale=scale, estimate=estimate))
         else:
             error = outcome - estimate * treatment
@@ -61,8 +62,8 @@ def did(job: Job) -> Result:
     return Result(tuple(rows), taken.n_obs)
 
 
-def placebo_scores(sample: Sample, values: NDArray[np.float64], taken: Absorbed) -> LinearScores:
-    """Scores of every unit under every treatment profile, from residuals that single out nobody.
+def placebo_scores(sample: Sample, taken: Absorbed, noise: NDArray[np.float64]) -> LinearScores:
+    """Scores of every unit under every treatment profile, from residuals that single out nobody; noise (N,) is a variance.
 
     score_ig = Σ_t w_it D_gt M(y)_it and slope_ig = Σ_t w_it D_gt M(D)_it, with M the projection of `absorb`; the actual
     treated units then solve score = τ · slope at the fixed-effects estimate.
@@ -71,12 +72,11 @@ def placebo_scores(sample: Sample, values: NDArray[np.float64], taken: Absorbed)
     outcome, treatment = (np.nan_to_num(residual) for residual in taken.residuals)
     weights = taken.weights
     centred = courses - courses.mean(axis=1, keepdims=True)
-    noise = unit_noise(sample, values)
     mass = weights.sum(axis=1) / weights.sum()
     return LinearScores(
         score=(weights * outcome) @ courses.T,
         slope=(weights * treatment) @ courses.T,
-        spread=noise[:, None] * ((weights**2 * ~np.isnan(values)) @ (centred**2).T),
+        spread=noise[:, None] * ((weights**2 * ~np.isnan(taken.residuals[0])) @ (centred**2).T),
         mass=mass,
     )
 
