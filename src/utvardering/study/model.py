@@ -6,12 +6,10 @@ The descriptions are what `docs/study-toml.md` prints, so a key is documented wh
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from pathlib import Path  # noqa: TC003 -- pydantic reads it when the class is made
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Anything: TypeAlias = Any  # what pydantic's own Field takes and gives
 Number = StrictFloat  # a whole number is taken too
