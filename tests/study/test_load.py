@@ -57,7 +57,7 @@ def test_folder_file_and_id_are_one_study(here: Path) -> None:
 def test_a_loaded_study_cannot_be_changed(here: Path) -> None:
     study = load_study(write(here, STUDY))
     with pytest.raises(ValidationError):
-        study.study.title = "Annan"
+        study.study.title = "Annan"  # type: ignore[misc]  # that it is refused is the point
 
 
 def test_byte_order_mark_and_windows_line_ends(here: Path) -> None:
