@@ -1,0 +1,1 @@
+"""Published and peer-computed numbers."""
