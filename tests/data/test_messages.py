@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from small_panel import HEADER, UNITS, changed, load, message, rows, write
-from utvardering.errors import DataNotFetchedError
 from wrong_persons import CASES as PERSONS
 from wrong_roles import CASES as ROLES
 from wrong_tables import CASES as TABLES
+
+from utvardering.errors import DataNotFetchedError
 
 SOUND = "\n".join(rows())
 SOURCES = '[[source]]\nfile = "{file}"\nproducer = "Exempelstad"\nsha256 = "{sha}"\n'
@@ -30,10 +31,12 @@ def test_all_faults_of_a_file_are_told_at_once_in_its_order(tmp_path: Path) -> N
     content = changed({4: "Centrum;2020-03;många;1000", 9: "Norra;2020-02;-3;1000", 15: "Södra;2020-02;3;0"})
     assert message(tmp_path, content) == (
         3,
-        "data/panel.csv: 3 problems\n"
-        '  line 4: brott: needs a number, found "många"\n'
-        "  line 9: brott: needs a count of 0 or more, found -3\n"
-        "  line 15: folkmangd: needs a number above 0, found 0",
+        (
+            "data/panel.csv: 3 problems\n"
+            '  line 4: brott: needs a number, found "många"\n'
+            "  line 9: brott: needs a count of 0 or more, found -3\n"
+            "  line 15: folkmangd: needs a number above 0, found 0"
+        ),
     )
 
 
@@ -52,10 +55,12 @@ def test_labels_without_their_columns(tmp_path: Path) -> None:
     data = {"panel": "data/panel.csv", "unit": "omrade", "period": "manad", "unit_labels": "data/namn.csv"}
     assert message(tmp_path, data=data) == (
         3,
-        "data/namn.csv: 2 problems\n"
-        "  unit: is not a column of the file (data.unit_labels).\n"
-        "  label: is not a column of the file (data.unit_labels).\n"
-        "  the columns are: omrade, namn",
+        (
+            "data/namn.csv: 2 problems\n"
+            "  unit: is not a column of the file (data.unit_labels).\n"
+            "  label: is not a column of the file (data.unit_labels).\n"
+            "  the columns are: omrade, namn"
+        ),
     )
 
 
@@ -78,9 +83,11 @@ def test_data_that_are_not_those_that_were_described(file: str, tmp_path: Path) 
     write(tmp_path, SOURCES.format(file=file, sha="0" * 64), "data/sources.toml")
     assert message(tmp_path, SOUND) == (
         3,
-        "data/sources.toml: 1 problem\n"
-        f"  source[0].sha256: {file} has changed since it was described; restore the file, or describe the new one and write "
-        f'sha256 = "{hashlib.sha256(SOUND.encode()).hexdigest()}"',
+        (
+            "data/sources.toml: 1 problem\n"
+            f"  source[0].sha256: {file} has changed since it was described; restore the file, or describe the new one and write "
+            f'sha256 = "{hashlib.sha256(SOUND.encode()).hexdigest()}"'
+        ),
     )
 
 
@@ -88,9 +95,11 @@ def test_a_source_with_an_unknown_key(tmp_path: Path) -> None:
     write(tmp_path, '[[source]]\nfile = "data/panel.csv"\nproduser = "Exempelstad"\n', "data/sources.toml")
     assert message(tmp_path) == (
         3,
-        "data/sources.toml: 1 problem\n"
-        "  source[0].produser: is not a key; the keys are file, producer, title, address, retrieved, licence, sha256, unit, "
-        "breaks, connector, query",
+        (
+            "data/sources.toml: 1 problem\n"
+            "  source[0].produser: is not a key; the keys are file, producer, title, address, retrieved, licence, sha256, unit, "
+            "breaks, connector, query"
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+
 from utvardering.data.municipalities import code_of, municipalities, polygons, resolve
 from utvardering.errors import DataError
 

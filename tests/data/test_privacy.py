@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from small_panel import UNITS, message, with_column, write
+
 from utvardering.data.privacy import quote, refuse_personal_data
 from utvardering.data.tables import read_table
 from utvardering.errors import DataError
@@ -62,7 +63,7 @@ def test_identity_numbers_stored_as_numbers(value: int, tmp_path: Path) -> None:
 
 def test_one_number_among_thousands_is_found(tmp_path: Path) -> None:
     path = write(tmp_path, "id\n" + "\n".join(f"omr{place}" for place in range(20000)) + f"\n{IDENTITY}\n", "t.csv")
-    with pytest.raises(DataError, match="t.csv: 1 problem\n  id: looks like identity numbers"):
+    with pytest.raises(DataError, match=r"t\.csv: 1 problem\n  id: looks like identity numbers"):
         refuse_personal_data(read_table(path))
 
 

@@ -10,6 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from small_panel import write
+
 from utvardering.data.datasets import read_dataset
 from utvardering.data.numbers import number
 from utvardering.data.tables import Table, read_table
@@ -28,7 +29,7 @@ def test_encodings_and_line_ends(encoding: str, newline: str, tmp_path: Path) ->
     table = read(tmp_path, TEXT.replace("\n", newline).encode(encoding))
     assert list(table.columns) == ["område", "andel", "antal"]
     assert table.text("område").to_pylist() == ["Torsås", "0126"]
-    assert table.numbers("antal").values.tolist() == [1234, -3]
+    assert table.numbers("antal").floats.tolist() == [1234, -3]
     assert table.rows.tolist() == [2, 3]
 
 
@@ -36,7 +37,7 @@ def test_encodings_and_line_ends(encoding: str, newline: str, tmp_path: Path) ->
 def test_separators(separator: str, tmp_path: Path) -> None:
     text = TEXT.replace("0,5", '"0,5"').replace(";", separator)
     table = read(tmp_path, text)
-    assert table.numbers("andel").values[0] == 0.5
+    assert table.numbers("andel").floats[0] == 0.5
     assert table.numbers("andel").missing.tolist() == [False, True]
 
 
@@ -64,7 +65,7 @@ def test_marks_of_missing_values(mark: str, tmp_path: Path) -> None:
 def test_other_text_is_no_number(other: str, tmp_path: Path) -> None:
     found = read(tmp_path, f"a;b\nx;{other}\ny;2\n").numbers("b")
     assert found.bad.tolist() == [True, False]
-    assert np.isnan(found.values[0])
+    assert np.isnan(found.floats[0])
 
 
 def test_codes_keep_their_zeros_and_cells_their_quotes(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_rows_are_numbered_as_in_the_file(tmp_path: Path) -> None:
 def test_excels_own_separator_line_and_trailing_separators(tmp_path: Path) -> None:
     table = read(tmp_path, "sep=;\na;b;\n1;2;\n3;4;\n")
     assert list(table.columns) == ["a", "b"]
-    assert table.numbers("b").values.tolist() == [2, 4]
+    assert table.numbers("b").floats.tolist() == [2, 4]
 
 
 def test_a_workbook_gives_dates_and_whole_numbers(tmp_path: Path) -> None:
@@ -90,7 +91,13 @@ def test_a_workbook_gives_dates_and_whole_numbers(tmp_path: Path) -> None:
     sheet = book.active
     for row in [
         ["kod", "datum", "text", "antal", "andel"],
-        [126, dt.datetime(2020, 1, 1), "2020-01-01", 3.0, 0.1],  # noqa: DTZ001 -- Excel's dates have no time zone
+        [
+            126,
+            dt.datetime(2020, 1, 1),  # noqa: DTZ001 -- Excel's dates have no time zone
+            "2020-01-01",
+            3.0,
+            0.1,
+        ],
         [180, dt.date(2020, 2, 1), "2020-02-01", None, 0.25],
     ]:
         sheet.append(row)
@@ -99,7 +106,7 @@ def test_a_workbook_gives_dates_and_whole_numbers(tmp_path: Path) -> None:
     assert table.text("kod").to_pylist() == ["126", "180"]
     assert table.text("datum").to_pylist() == table.text("text").to_pylist() == ["2020-01-01", "2020-02-01"]
     assert table.numbers("antal").missing.tolist() == [False, True]
-    assert table.numbers("andel").values.tolist() == [0.1, 0.25]
+    assert table.numbers("andel").floats.tolist() == [0.1, 0.25]
     assert table.rows.tolist() == [2, 3]
 
 
@@ -122,7 +129,7 @@ def test_parquet_keeps_types_and_gives_text(tmp_path: Path) -> None:
     assert table.text("dag").to_pylist() == ["2020-01-01", "2020-02-01"]
     assert table.text("ar").to_pylist() == ["2019", "2020"]
     assert table.numbers("antal").missing.tolist() == [False, True]
-    assert table.numbers("infört").values.tolist() == [1, 0]
+    assert table.numbers("infört").floats.tolist() == [1, 0]
     assert table.numbers("andel").bad.tolist() == [True, False]
 
 
@@ -137,4 +144,4 @@ def test_data_sets_of_installed_packages() -> None:
     assert len(table.rows) == 550
     assert table.name == "causaldata:castle"
     assert sorted(set(table.text("year").to_pylist())) == [str(year) for year in range(2000, 2011)]
-    assert table.numbers("homicide").values[0] == pytest.approx(7.594, abs=1e-3)  # the file holds single precision
+    assert table.numbers("homicide").floats[0] == pytest.approx(7.594, abs=1e-3)  # the file holds single precision

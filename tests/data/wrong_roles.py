@@ -105,7 +105,8 @@ CASES = [
         3,
         (
             "data/panel.csv: 1 problem\n"
-            '  line 6: post: "Centrum" switches off in 2020-05 after it switched on in 2020-04; write a measure that ended as [[treated]] with its end'
+            '  line 6: post: "Centrum" switches off in 2020-05 after it switched on in 2020-04; '
+            "write a measure that ended as [[treated]] with its end"
         ),
         id="indicator_off",
     ),
@@ -122,7 +123,8 @@ CASES = [
         3,
         (
             "data/panel.csv: 1 problem\n"
-            '  line 2: start: needs a date or a month such as 2019-07, found "våren 2020"; leave it empty for a unit that never got the measure'
+            '  line 2: start: needs a date or a month such as 2019-07, found "våren 2020"; '
+            "leave it empty for a unit that never got the measure"
         ),
         id="start_text",
     ),

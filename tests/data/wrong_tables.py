@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 from small_panel import HEADER, OUTCOME, changed, rows, without
 
@@ -106,7 +104,8 @@ CASES = [
         3,
         (
             "data/panel.csv: 1 problem\n"
-            '  manad: "Norra" has no row for 2020-02 to 2020-03; write 0 where nothing happened, and an empty cell where it is not known'
+            '  manad: "Norra" has no row for 2020-02 to 2020-03; '
+            "write 0 where nothing happened, and an empty cell where it is not known"
         ),
         id="gap_unit",
     ),
@@ -189,7 +188,8 @@ CASES = [
         3,
         (
             "data/panel.csv: 1 problem\n"
-            '  manad: the periods stand as columns (2020-01, 2020-02, 2020-03); write a row per unit and period with the period in a column "manad"'
+            "  manad: the periods stand as columns (2020-01, 2020-02, 2020-03); write a row per unit and period "
+            'with the period in a column "manad"'
         ),
         id="wide",
     ),

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from utvardering.data.faults import Faults
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from utvardering.data.sheet import Sheet
-    from utvardering.study.model import Choose
+from utvardering.data.sheet import Sheet
+from utvardering.study.model import Choose
 
 
 @dataclass(frozen=True)

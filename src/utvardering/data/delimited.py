@@ -6,7 +6,8 @@ import codecs
 import csv
 import io
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +16,6 @@ from pyarrow import csv as arrow_csv
 
 from utvardering.data.faults import Faults
 from utvardering.errors import DataError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 SEPARATORS = (";", "\t", ",")
 _HEAD = 64  # lines from which separator and header are told

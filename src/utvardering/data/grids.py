@@ -5,22 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from utvardering.data.calendar import Calendar
 from utvardering.data.faults import Faults
 from utvardering.data.panel import NEVER, Grid, LeftOut
 from utvardering.data.roles import FEW, Roles
+from utvardering.data.sheet import Sheet
+from utvardering.data.starts import Start
 from utvardering.data.validate import check_divisor, check_outcome, spans_of
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from utvardering.data.calendar import Calendar
-    from utvardering.data.sheet import Sheet
-    from utvardering.data.starts import Start
-    from utvardering.study.model import Outcome, Period, Study
+from utvardering.study.model import Outcome, Period, Study
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ class GridMaker:
         self.left_out.append(LeftOut("", "", outcome.id, reason))
         return None
 
-    def _end(  # noqa: PLR0913, PLR0917 -- a unit of a grid, and the two arrays that its end changes
+    def _end(
         self,
         outcome: Outcome,
         sheet: Sheet,

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from utvardering.data.calendar import Calendar
 from utvardering.data.faults import Faults
 from utvardering.data.sheet import Units, require_columns
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from utvardering.data.tables import Table
-    from utvardering.study.model import Study
+from utvardering.data.tables import Table
+from utvardering.study.model import Study
 
 
 def read_labels(study: Study, units: Units, table_of: Callable[[str], Table]) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from utvardering.data.calendar import Calendar
 from utvardering.data.datasets import read_dataset
@@ -22,11 +22,7 @@ from utvardering.data.starts import column_starts, named_starts, shares
 from utvardering.data.tables import Table, read_table
 from utvardering.data.validate import check_calendar
 from utvardering.errors import DataError, StudyError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from utvardering.study.model import Outcome, Period, Study
+from utvardering.study.model import Outcome, Period, Study
 
 
 def load_panel(study: Study) -> Panel:

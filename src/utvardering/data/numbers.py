@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 MISSING = ("", "..", "NA", "-", ".")
 """Cells that hold no number: empty, and the marks of SCB, Brå and R."""
@@ -25,7 +22,7 @@ _GROUPED = re.compile(rf"[+-]?\d{{1,3}}(?:{_SPACE}\d{{3}})+(?:[.,]\d+)?")
 class Numbers:
     """A column of numbers: NaN where `missing` or `bad`; `bad` cells hold something else than a number."""
 
-    values: NDArray[np.float64]
+    floats: NDArray[np.float64]
     missing: NDArray[np.bool_]
     bad: NDArray[np.bool_]
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from utvardering.data.calendar import Calendar
 from utvardering.errors import DesignError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 NEVER = np.iinfo(np.int64).max // 2
 """Start of a unit that never got the measure."""
@@ -150,7 +147,7 @@ class Panel:
         return replace(self, role=role)
 
     def sample(self, outcome: str, roles: tuple[str, ...] = ("treated", "comparison")) -> Sample:
-        """One outcome for the units with these roles; a DesignError where no unit is treated or none is left to compare with."""
+        """One outcome for the units with these roles; a DesignError where no unit is treated or none is compared with."""
         grid = self.grids[outcome]
         keep = np.isin(self.role, roles) & ~np.isnan(grid.y).all(axis=1)
         sample = self._take(grid, keep)
@@ -163,10 +160,10 @@ class Panel:
         return sample
 
     def _take(self, grid: Grid, keep: NDArray[np.bool_]) -> Sample:
-        def cut(values: NDArray | None) -> NDArray | None:
+        def cut(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
             return None if values is None else values[keep]
 
-        def codes(values: NDArray) -> NDArray[np.int64]:
+        def codes(values: NDArray[np.int64]) -> NDArray[np.int64]:
             return np.unique(values[keep], return_inverse=True)[1].astype(np.int64)
 
         part = replace(

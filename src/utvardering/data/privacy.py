@@ -6,21 +6,19 @@ Offence data on identifiable persons may as a rule only be processed by authorit
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from utvardering.data.faults import Faults
 from utvardering.data.given_names import GIVEN_NAMES
+from utvardering.data.tables import Table
 from utvardering.study.vocabulary import fold
-
-if TYPE_CHECKING:
-    from utvardering.data.tables import Table
 
 MOST_QUOTED = 40  # letters of a cell that a message repeats
 MANY_WORDS = 12  # words from which on a cell is free text; a title of an outcome has fewer
 SENTENCE_WORDS = 7  # words from which on a cell with the mark of a sentence is free text
+NAME_PARTS = range(2, 5)
 MOST_VALUES = 5000  # different values of a column that are looked at for names and text
 
 # month 01 to 12; day 01 to 31, or 61 to 91 in a samordningsnummer
@@ -32,13 +30,15 @@ _STREET = (  # Riksväg 40 is no address
     r"(?i)\b(\pL*(gatan|vägen|gränden|allén|stigen|backen|torget|esplanaden|leden)|\pL+(gata|gränd)"
     r"|\pL+s (gata|väg|gränd|allé|stig|backe|torg))\s+\d{1,4}\s?[a-z]?\b"
 )
-_NAME_HEADINGS = {
-    "fornamn", "efternamn", "tilltalsnamn", "personnamn", "fullstandigt_namn", "first_name", "last_name", "surname",
-    "given_name", "full_name", "kontaktperson", "anmalare", "handlaggare", "malsagande", "garningsman", "vardnadshavare",
+_HEADINGS = {
+    "identity numbers of persons": {"personnummer", "personnr", "pnr", "samordningsnummer", "ssn", "personal_identity_number"},
+    "names of persons": {
+        "fornamn", "efternamn", "tilltalsnamn", "personnamn", "fullstandigt_namn", "first_name", "last_name", "surname",
+        "given_name", "full_name", "kontaktperson", "anmalare", "handlaggare", "malsagande", "garningsman", "vardnadshavare",
+    },
+    "street addresses": {"adress", "gatuadress", "hemadress", "postadress", "bostadsadress", "street_address", "home_address"},
+    "free text": {"fritext", "handelseforlopp", "anteckning", "anteckningar", "free_text", "freetext"},
 }  # fmt: skip
-_ADDRESS_HEADINGS = {"adress", "gatuadress", "hemadress", "postadress", "bostadsadress", "street_address", "home_address"}
-_TEXT_HEADINGS = {"fritext", "handelseforlopp", "anteckning", "anteckningar", "free_text", "freetext"}
-_IDENTITY_HEADINGS = {"personnummer", "personnr", "pnr", "samordningsnummer", "ssn", "personal_identity_number"}
 _MAIL = r"[^@\s]+@[^@\s]+\.[a-z]{2,}"
 
 
@@ -64,8 +64,6 @@ def _personal(table: Table, column: str) -> str:
     """What the column seems to hold, or nothing."""
     values = table.columns[column]
     heading = fold(column)
-    if heading in _IDENTITY_HEADINGS:
-        return "identity numbers of persons"
     if pa.types.is_floating(values.type) or pa.types.is_boolean(values.type) or pa.types.is_temporal(values.type):
         return ""
     texts = pc.unique(table.text(column))
@@ -73,15 +71,14 @@ def _personal(table: Table, column: str) -> str:
         return "identity numbers of persons"
     if not pa.types.is_string(values.type):
         return ""
-    if heading in _NAME_HEADINGS:
-        return "names of persons"
-    if heading in _ADDRESS_HEADINGS:
-        return "street addresses"
+    for what, headings in _HEADINGS.items():
+        if heading in headings:
+            return what
     words = _matching(texts, r"\pL\pL")
-    return _personal_text(heading, words[:MOST_VALUES]) if len(words) else ""
+    return _personal_text(words[:MOST_VALUES]) if len(words) else ""
 
 
-def _personal_text(heading: str, texts: pa.Array) -> str:
+def _personal_text(texts: pa.Array) -> str:
     if len(_matching(texts, _STREET)):
         return "street addresses"
     if len(_matching(texts, _MAIL)):
@@ -89,7 +86,7 @@ def _personal_text(heading: str, texts: pa.Array) -> str:
     different = texts.to_pylist()
     if 2 * sum(_is_name(text) for text in different) >= len(different):
         return "names of persons"
-    if heading in _TEXT_HEADINGS or any(_is_free_text(text) for text in different):
+    if any(_is_free_text(text) for text in different):
         return "free text"
     return ""
 
@@ -112,7 +109,7 @@ def _is_name(text: str) -> bool:
     surname, comma, given = text.partition(",")
     parts = (f"{given} {surname}" if comma else text).split()
     capital = all(part[:1].isupper() and part.strip(".").replace("-", "").isalpha() for part in parts)
-    return 2 <= len(parts) <= 4 and capital and fold(parts[0].partition("-")[0]) in GIVEN_NAMES  # noqa: PLR2004 -- parts of a name
+    return len(parts) in NAME_PARTS and capital and fold(parts[0].partition("-")[0]) in GIVEN_NAMES
 
 
 def _is_free_text(text: str) -> bool:

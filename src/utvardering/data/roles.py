@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from utvardering.data.choose import nearest_units
+from utvardering.data.faults import Faults
 from utvardering.data.panel import LeftOut
+from utvardering.data.sheet import Sheet, Units
 from utvardering.data.starts import Start, unknown_unit
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from utvardering.data.faults import Faults
-    from utvardering.data.sheet import Sheet, Units
-    from utvardering.study.model import Study
+from utvardering.study.model import Study
 
 FEW = 100
 """Up to so many rows of one reason are listed one by one."""
@@ -113,7 +109,7 @@ def study_anticipation(study: Study) -> int:
     return study.period.anticipation if study.period else 0
 
 
-def _assign(study: Study, units: Units, roles: Roles, faults: Faults, key: str, unit: str, role: str) -> None:  # noqa: PLR0913, PLR0917 -- a unit, its role and where it is written
+def _assign(study: Study, units: Units, roles: Roles, faults: Faults, key: str, unit: str, role: str) -> None:
     place = units.find(unit)
     if place is None:
         unknown_unit(study, key, unit, units, faults)

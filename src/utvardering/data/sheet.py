@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from utvardering.data.calendar import Calendar
 from utvardering.data.faults import Faults, listed
 from utvardering.data.municipalities import code_of, municipalities
 from utvardering.data.numbers import MISSING
 from utvardering.data.privacy import quote
+from utvardering.data.tables import Table
 from utvardering.errors import DataError
 from utvardering.study.vocabulary import did_you_mean, fold
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from numpy.typing import NDArray
-
-    from utvardering.data.calendar import Calendar
-    from utvardering.data.tables import Table
 
 TOTALS = {
     "summa",
@@ -100,7 +95,7 @@ class Sheet:
         faults.add_rows(
             np.flatnonzero(found.bad), column, lambda row: f"needs a number, found {quote(self.table.cell(column, row))}"
         )
-        return self.spread(found.values)
+        return self.spread(found.floats)
 
     def spread(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, T) from a value per row."""
@@ -152,7 +147,7 @@ def require_columns(table: Table, wanted: Iterable[tuple[str, str]], period: str
     raise DataError(message, problems)
 
 
-def lay_out(  # noqa: PLR0913, PLR0917 -- a table, its two columns, the calendar with its window, and where faults go
+def lay_out(
     table: Table,
     columns: tuple[str, str],
     calendar: Calendar,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 -- pydantic reads the annotation
+import datetime as dt
 import hashlib
 import tomllib
 from dataclasses import dataclass

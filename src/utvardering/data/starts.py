@@ -5,20 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from utvardering.data.calendar import Calendar
+from utvardering.data.faults import Faults
 from utvardering.data.numbers import MISSING
 from utvardering.data.privacy import quote
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from utvardering.data.calendar import Calendar
-    from utvardering.data.faults import Faults
-    from utvardering.data.sheet import Sheet, Units
-    from utvardering.study.model import Study
+from utvardering.data.sheet import Sheet, Units
+from utvardering.study.model import Study
 
 Moment = dt.date | int
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}.*")

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from utvardering.data import numbers
 from utvardering.data.delimited import read_delimited
 from utvardering.data.workbook import read_workbook
 from utvardering.errors import DataError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 FORMATS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx")
 

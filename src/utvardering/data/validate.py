@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from utvardering.data.faults import Faults
-    from utvardering.data.sheet import Sheet
-    from utvardering.study.model import Outcome
+from utvardering.data.faults import Faults
+from utvardering.data.sheet import Sheet
+from utvardering.study.model import Outcome
 
 PERCENT = 100
 
@@ -38,7 +34,7 @@ def check_outcome(sheet: Sheet, outcome: Outcome, y: NDArray[np.float64], faults
         fault((y < 0) | (y > PERCENT), "a share from 0 to 1")
 
 
-def check_divisor(  # noqa: PLR0913 -- a column, its values, where they are needed and by what
+def check_divisor(
     sheet: Sheet, column: str, values: NDArray[np.float64], faults: Faults, *, where: NDArray[np.bool_], outcome: str
 ) -> None:
     """Faults of an exposure or a weight, which must be above zero wherever the outcome has a value."""
