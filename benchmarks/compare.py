@@ -19,7 +19,6 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
@@ -143,8 +142,14 @@ def _diff_diff_event_study() -> Callable[[], object]:
 
     def work() -> object:
         return MultiPeriodDiD(cluster="unit").fit(
-            frame, outcome="rate", treatment="treated", time="month", post_periods=list(range(START, MONTHS)),
-            reference_period=START - 1, unit="unit", absorb=["unit"],
+            frame,
+            outcome="rate",
+            treatment="treated",
+            time="month",
+            post_periods=list(range(START, MONTHS)),
+            reference_period=START - 1,
+            unit="unit",
+            absorb=["unit"],
         )
 
     return work

@@ -40,16 +40,18 @@ def long_frame() -> pd.DataFrame:
     counts, exposure, start = arrays()
     month = np.tile(np.arange(MONTHS), AREAS)
     begun = np.repeat(np.where(start < NEVER, start, 0), MONTHS)
-    return pd.DataFrame({
-        "unit": np.repeat(np.arange(AREAS), MONTHS),
-        "month": month,
-        "rate": (100_000 * counts / exposure).ravel(),
-        "treated": np.repeat((start < NEVER).astype(int), MONTHS),
-        "post": (month >= START).astype(int),
-        "on": ((begun > 0) & (month >= START)).astype(float),
-        "first": begun,
-        "from_start": np.where(begun > 0, month - START, -1),
-    })
+    return pd.DataFrame(
+        {
+            "unit": np.repeat(np.arange(AREAS), MONTHS),
+            "month": month,
+            "rate": (100_000 * counts / exposure).ravel(),
+            "treated": np.repeat((start < NEVER).astype(int), MONTHS),
+            "post": (month >= START).astype(int),
+            "on": ((begun > 0) & (month >= START)).astype(float),
+            "first": begun,
+            "from_start": np.where(begun > 0, month - START, -1),
+        }
+    )
 
 
 STUDY = """schema = 1
@@ -94,12 +96,14 @@ def write_study(folder: Path) -> Path:
     months = [f"{2014 + k // 12}-{k % 12 + 1:02d}" for k in range(MONTHS)]
     begun = np.where(start < NEVER, months[START], "")
     (folder / "data").mkdir(parents=True)
-    pd.DataFrame({
-        "omrade": np.repeat([f"a{k:04d}" for k in range(AREAS)], MONTHS),
-        "manad": np.tile(months, AREAS),
-        "brott": counts.ravel().astype(int),
-        "folkmangd": exposure.ravel().astype(int),
-        "start": np.repeat(begun, MONTHS),
-    }).to_parquet(folder / "data" / "panel.parquet", index=False)
+    pd.DataFrame(
+        {
+            "omrade": np.repeat([f"a{k:04d}" for k in range(AREAS)], MONTHS),
+            "manad": np.tile(months, AREAS),
+            "brott": counts.ravel().astype(int),
+            "folkmangd": exposure.ravel().astype(int),
+            "start": np.repeat(begun, MONTHS),
+        }
+    ).to_parquet(folder / "data" / "panel.parquet", index=False)
     (folder / "study.toml").write_text(STUDY, encoding="utf-8")
     return folder

@@ -117,18 +117,20 @@ def run(
         voice.say(f"{found.folder}: {verdict.verdict}, certainty {verdict.certainty}, Maryland level {verdict.maryland_level}")
         for reason in verdict.reasons["verdict"]:
             voice.say(f"  {reason}")
-        voice.result({
-            "study": found.study.id,
-            "folder": str(found.folder),
-            "verdict": verdict.verdict,
-            "certainty": verdict.certainty,
-            "maryland_level": verdict.maryland_level,
-            "reasons": {name: list(lines) for name, lines in verdict.reasons.items()},
-            "estimate": planned.estimate if planned else None,
-            "ci_low": planned.ci_low if planned else None,
-            "ci_high": planned.ci_high if planned else None,
-            "scale": planned.scale if planned else None,
-        })
+        voice.result(
+            {
+                "study": found.study.id,
+                "folder": str(found.folder),
+                "verdict": verdict.verdict,
+                "certainty": verdict.certainty,
+                "maryland_level": verdict.maryland_level,
+                "reasons": {name: list(lines) for name, lines in verdict.reasons.items()},
+                "estimate": planned.estimate if planned else None,
+                "ci_low": planned.ci_low if planned else None,
+                "ci_high": planned.ci_high if planned else None,
+                "scale": planned.scale if planned else None,
+            }
+        )
 
     _run(voice, work)
 
@@ -201,7 +203,9 @@ def _run(voice: Voice, work: Callable[[], None]) -> None:
     except Exception as fault:
         if os.environ.get("UTVARDERING_DEBUG"):
             raise
-        voice.fail(UtvarderingError(f"a fault of the program: {type(fault).__name__}: {fault}; UTVARDERING_DEBUG=1 shows where"))
+        voice.fail(
+            UtvarderingError(f"a fault of the program: {type(fault).__name__}: {fault}; UTVARDERING_DEBUG=1 shows where")
+        )
         raise typer.Exit(1) from None
 
 

@@ -42,7 +42,9 @@ class Voice:
             columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
             with Progress(*columns, console=console, transient=True) as bar:
                 task = bar.add_task(title)
-                yield lambda stage, item: bar.update(task, description=" · ".join(part for part in (title, stage, item) if part))
+                yield lambda stage, item: bar.update(
+                    task, description=" · ".join(part for part in (title, stage, item) if part)
+                )
         else:
             seen: set[str] = set()
 
@@ -56,8 +58,10 @@ class Voice:
     def fail(self, fault: UtvarderingError) -> None:
         """The fault in words on standard error, and as JSON if asked for."""
         print(fault, file=sys.stderr)  # noqa: T201 -- as above
-        self.result({
-            "error": fault.message,
-            "exit_code": fault.exit_code,
-            "problems": [{"line": one.line, "key": one.key, "message": one.message} for one in fault.problems],
-        })
+        self.result(
+            {
+                "error": fault.message,
+                "exit_code": fault.exit_code,
+                "problems": [{"line": one.line, "key": one.key, "message": one.message} for one in fault.problems],
+            }
+        )

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from utvardering.checks.base import DesignChecks
 from utvardering.checks.plan import refuse_hopeless
 from utvardering.checks.registry import check_design
-from utvardering.data.load import load_panel
 from utvardering.data.areas import areas_geojson
+from utvardering.data.load import load_panel
 from utvardering.data.panel import LeftOut, Panel
 from utvardering.errors import DesignError
 from utvardering.estimators.estimate import Estimates, estimate_effects
@@ -35,6 +35,7 @@ from utvardering.synthesis.verdict import Verdict, judge
 VERSIONED = ("utvardering", "numpy", "scipy", "pandas", "linearmodels", "plotnine")
 COPIED = ("study.toml", "protokoll.md", "expected.toml", "plan.lock")
 
+Result = TypeVar("Result")
 Progress = Callable[[str, str], None]
 """Called with the stage and what it works on."""
 
@@ -59,20 +60,23 @@ def evaluate(study: str | Path | Study, out: str | Path = "build", progress: Pro
     Raises StudyError, DataError or DesignError, with what to do about it; what was written before then stays as it was.
     """
     clock = _Clock(progress)
-    study = clock.run("study", lambda tell: load_study(study) if not isinstance(study, Study) else study)
+    return _evaluate(clock.run("study", lambda: study if isinstance(study, Study) else load_study(study)), out, clock)
+
+
+def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
     require_areas(study)
-    panel = clock.run("data", lambda tell: load_panel(study))
+    panel = clock.run("data", lambda: load_panel(study))
     refuse_hopeless(study, panel)
-    checks = clock.run("checks", lambda tell: check_design(study, panel.before(), tell))
-    estimates = clock.run("estimates", lambda tell: gated(study, checks, estimate_effects(study, panel, tell)))
-    robustness = clock.run("robustness", lambda tell: stress(study, panel, estimates, tell))
-    process = clock.run("process", lambda tell: assess_process(study))
-    verdict = clock.run("verdict", lambda tell: judge(study, checks, estimates, robustness, process))
+    checks = clock.run("checks", lambda: check_design(study, panel.before(), clock.teller("checks")))
+    estimates = clock.run("estimates", lambda: gated(study, checks, estimate_effects(study, panel, clock.teller("estimates"))))
+    robustness = clock.run("robustness", lambda: stress(study, panel, estimates, clock.teller("robustness")))
+    process = clock.run("process", lambda: assess_process(study))
+    verdict = clock.run("verdict", lambda: judge(study, checks, estimates, robustness, process))
     folder = Path(out) / study.id
     found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder)
     with whole_folder(folder) as new:
-        clock.run("tables", lambda tell: write(found, new))
-        clock.run("figures", lambda tell: write_figures(new))
+        clock.run("tables", lambda: write(found, new))
+        clock.run("figures", lambda: write_figures(new))
         _write_manifest(found, new, clock.seconds)
     return found
 
@@ -136,17 +140,19 @@ def truth_frame(study: Study, estimates: Estimates) -> pd.DataFrame:
     for outcome, planted in study.truth.items():
         row = estimates.planned(outcome)
         if row is not None:
-            rows.append({
-                "study": study.id,
-                "outcome": outcome,
-                "estimator": row.estimator,
-                "scale": row.scale,
-                "planted": planted,
-                "estimate": row.estimate,
-                "ci_low": row.ci_low,
-                "ci_high": row.ci_high,
-                "inside": row.ci_low <= planted <= row.ci_high,
-            })
+            rows.append(
+                {
+                    "study": study.id,
+                    "outcome": outcome,
+                    "estimator": row.estimator,
+                    "scale": row.scale,
+                    "planted": planted,
+                    "estimate": row.estimate,
+                    "ci_low": row.ci_low,
+                    "ci_high": row.ci_high,
+                    "inside": row.ci_low <= planted <= row.ci_high,
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -180,13 +186,17 @@ class _Clock:
         self.progress = progress
         self.seconds: dict[str, float] = {}
 
-    def run(self, stage: str, work: Callable[[Callable[[str], None]], Any]) -> Any:  # noqa: ANN401 -- what the stage gives
+    def run(self, stage: str, work: Callable[[], Result]) -> Result:
         begun = time.perf_counter()
-        if self.progress:
-            self.progress(stage, "")
-        result = work(lambda item: self.progress(stage, item) if self.progress else None)
+        self.teller(stage)("")
+        result = work()
         self.seconds[stage] = round(time.perf_counter() - begun, 3)
         return result
+
+    def teller(self, stage: str) -> Callable[[str], None]:
+        """A callback for what a stage works on."""
+        progress = self.progress
+        return lambda item: progress(stage, item) if progress else None
 
 
 def require_areas(study: Study) -> None:

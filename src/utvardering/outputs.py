@@ -17,7 +17,7 @@ import pandas as pd
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """UTF-8 CSV: full precision, `true`/`false`, empty for no value, `inf` for an unbounded limit."""
     out = frame.copy()
-    for name in out.columns[out.dtypes == bool]:
+    for name in out.select_dtypes("bool").columns:
         out[name] = out[name].map({True: "true", False: "false"})
     out.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
@@ -39,7 +39,7 @@ def tree_hashes(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder beside the target that takes its place when everything is written; on a fault the target is untouched."""
+    """A folder beside the target that takes its place when everything is written; on a fault the target is untouched."""
     target.parent.mkdir(parents=True, exist_ok=True)
     for stale in target.parent.glob(f".{target.name}.*"):
         shutil.rmtree(stale, ignore_errors=True)

@@ -47,7 +47,8 @@ def reproduce(
                 render_report([found.folder], base / "site")
             trees.append(_hashes(base))
     problems = [
-        Problem(name, "differs between two clean runs") for name in sorted(set(trees[0]) | set(trees[1]))
+        Problem(name, "differs between two clean runs")
+        for name in sorted(set(trees[0]) | set(trees[1]))
         if trees[0].get(name) != trees[1].get(name)
     ]
     estimates = found.estimates if found else Estimates(())
@@ -75,7 +76,9 @@ def compare(study: Study, estimates: Estimates) -> tuple[tuple[str, ...], list[P
             pairs.append(("std_error", expected.std_error, row.std_error))
         for name, wanted, got in pairs:
             if abs(wanted - got) <= expected.tolerance:
-                lines.append(f"  {expected.outcome} {expected.estimator} {name}: {got:.{_DIGITS}g}, expected {wanted:.{_DIGITS}g}")
+                lines.append(
+                    f"  {expected.outcome} {expected.estimator} {name}: {got:.{_DIGITS}g}, expected {wanted:.{_DIGITS}g}"
+                )
             else:
                 text = f"found {got:.{_DIGITS}g}, expected {wanted:.{_DIGITS}g} ± {expected.tolerance:g} ({expected.source})"
                 problems.append(Problem(f"{key}.{name}", text))

@@ -99,7 +99,7 @@ class Design:
         """Periods of follow-up that the plan states."""
         return self.before.grids[self.outcome.id].n_after
 
-    def result(  # noqa: PLR0913 -- the columns of the table
+    def result(
         self, check: str, verdict: Verdict, value: float, threshold: float, sentence: str, /, **facts: object
     ) -> CheckResult:
         """A row with its sentence from the catalogue, in the language of the report."""

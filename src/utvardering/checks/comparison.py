@@ -15,16 +15,22 @@ _RARE = 0.10  # of blind picks
 
 
 def comparison(design: Design) -> CheckResult:
-    """Fails with too few comparison units, or when a standardised difference before the start exceeds the limit by more than
-    chance: with one treated unit the difference exceeds 0.25 in four of five sound designs, so beyond the limit it fails only
-    if fewer than one in ten blind picks of as many units differ as much, and is not evaluated otherwise.
+    """Fails with too few comparison units, or when treated and comparison differed beyond the limit and beyond chance.
+
+    With one treated unit the standardised difference exceeds 0.25 in four of five sound designs; so beyond the limit it fails
+    only if at most one in ten blind picks of as many units differ as much, and is not evaluated otherwise.
     """
     limits, sample = design.limits, design.sample
     found = int((~sample.treated).sum())
     if found < limits.min_comparison_units:
         return design.result(
-            "comparison", "fail", found, limits.min_comparison_units, "comparison_few",
-            found=found, needed=limits.min_comparison_units,
+            "comparison",
+            "fail",
+            found,
+            limits.min_comparison_units,
+            "comparison_few",
+            found=found,
+            needed=limits.min_comparison_units,
         )
     rows = [row for row in balance(design) if row.variable in {design.outcome.id, *design.estimation.covariates}]
     worst = max(rows, key=lambda row: abs(row.standardised_difference))
@@ -36,9 +42,16 @@ def comparison(design: Design) -> CheckResult:
         rare = min(_rarity(design, row.variable) for row in rows if abs(row.standardised_difference) > limits.max_imbalance)
         verdict = "fail" if rare <= _RARE else "not_evaluated"
     return design.result(
-        "comparison", verdict, value, limits.max_imbalance, f"comparison_{verdict}",
-        variable=_title(design, worst.variable), value=number(value, language),
-        limit=number(limits.max_imbalance, language), found=found, rare=percent(rare, language),
+        "comparison",
+        verdict,
+        value,
+        limits.max_imbalance,
+        f"comparison_{verdict}",
+        variable=_title(design, worst.variable),
+        value=number(value, language),
+        limit=number(limits.max_imbalance, language),
+        found=found,
+        rare=percent(rare, language),
     )
 
 
@@ -49,8 +62,9 @@ def balance(design: Design) -> tuple[Balance, ...]:
         sample = design.before.sample(outcome.id)
         rows.append(_row(design, outcome.id, _unit_means(design, outcome.id), sample.treated, sample.grid.weights))
     sample = design.sample
-    for name in sample.grid.covariates:
-        rows.append(_row(design, name, _unit_means(design, name), sample.treated, sample.grid.weights))
+    rows += [
+        _row(design, name, _unit_means(design, name), sample.treated, sample.grid.weights) for name in sample.grid.covariates
+    ]
     return tuple(rows)
 
 

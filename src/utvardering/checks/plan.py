@@ -28,4 +28,5 @@ def refuse_hopeless(study: Study, panel: Panel) -> None:
     )
     key = "estimation.level" if "estimation.level" in study.lines else "estimation"
     problem = Problem("estimation.level", message, study.line(key))
-    raise StudyError(f"{study.folder / 'study.toml'}: 1 problem", (problem,))
+    heading = f"{study.folder / 'study.toml'}: 1 problem"
+    raise StudyError(heading, (problem,))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from utvardering.checks.base import CheckResult, Design
+from utvardering.checks.base import CheckResult, Design, Verdict
 from utvardering.data.panel import NEVER, Sample
 from utvardering.errors import DesignError
 from utvardering.estimators.absorb import absorb
@@ -44,10 +44,16 @@ def power(design: Design) -> CheckResult:
         return design.result(
             "power", "fail", np.inf, limit, "power_none", limit=percent(limit, language), follow=found.follow_up
         )
-    verdict = "pass" if found.effect <= limit else "fail"
+    verdict: Verdict = "pass" if found.effect <= limit else "fail"
     return design.result(
-        "power", verdict, found.effect, limit, f"power_{verdict}",
-        value=percent(found.effect, language), limit=percent(limit, language), follow=found.follow_up,
+        "power",
+        verdict,
+        found.effect,
+        limit,
+        f"power_{verdict}",
+        value=percent(found.effect, language),
+        limit=percent(limit, language),
+        follow=found.follow_up,
     )
 
 
@@ -130,8 +136,9 @@ def prepare(design: Design, start: int) -> Past:
 
 
 def _folded(sample: Sample, outcome: Outcome, start: int) -> Sample | None:
-    """Two columns in place of the periods: totals of counts and exposure, means of anything else; None where that would
-    change a test (missing cells, covariates, weights or exposure that change over time, logarithms).
+    """Two columns in place of the periods: totals of counts and exposure, means of anything else.
+
+    None where that would change a test: missing cells, covariates, weights or exposure that change over time, logarithms.
     """
     grid = sample.grid
     steady = all(values is None or np.ptp(values, axis=1).max() == 0 for values in (grid.weights, grid.exposure))
@@ -154,9 +161,7 @@ def _folded(sample: Sample, outcome: Outcome, start: int) -> Sample | None:
     return replace(sample, grid=folded)
 
 
-def inject(
-    sample: Sample, kind: str, chosen: NDArray[np.intp], start: int, effect: float, rng: np.random.Generator
-) -> Sample:
+def inject(sample: Sample, kind: str, chosen: NDArray[np.intp], start: int, effect: float, rng: np.random.Generator) -> Sample:
     """The sample with the chosen units treated from `start` on and a relative effect put into their outcome.
 
     A fall in a count is binomial thinning, a rise adds Poisson events; shares stay within 0 and 1.

@@ -32,7 +32,13 @@ def pretrend(design: Design) -> CheckResult:
         verdict = "fail"
     language = design.study.report.language
     return design.result(
-        "pretrend", verdict, contrast.estimate, limit, f"pretrend_{verdict}",
-        value=percent(contrast.estimate, language, 1), low=percent(low, language, 1),
-        high=percent(high, language, 1), limit=percent(limit, language),
+        "pretrend",
+        verdict,
+        contrast.estimate,
+        limit,
+        f"pretrend_{verdict}",
+        value=percent(contrast.estimate, language, 1),
+        low=percent(low, language, 1),
+        high=percent(high, language, 1),
+        limit=percent(limit, language),
     )

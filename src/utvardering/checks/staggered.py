@@ -31,7 +31,7 @@ def staggered(design: Design) -> CheckResult:
 
 
 def negative_weight_share(start: np.ndarray, n_periods: int) -> float:
-    """Share of the absolute weight on treated cells that two-way fixed effects give a negative sign; start (N,), NEVER untreated."""
+    """Share of the absolute weight on treated cells that two-way fixed effects give a negative sign; start (N,)."""
     treatment = (np.arange(n_periods) >= start[:, None]).astype(float)
     within = treatment - treatment.mean(axis=1, keepdims=True)
     within -= within.mean(axis=0, keepdims=True)

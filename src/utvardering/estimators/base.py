@@ -35,7 +35,7 @@ class Job:
         return self.estimation.weights if self.sample.grid.weights is not None else ""
 
     def rng(self) -> np.random.Generator:
-        """A fresh generator from the study's seed: equal designs get equal re-assignments, so outcomes can be tested jointly."""
+        """A fresh generator from the study's seed: equal designs get equal re-assignments, so outcomes are tested jointly."""
         return np.random.default_rng(self.estimation.seed)
 
 
@@ -139,7 +139,7 @@ def additive_values(sample: Sample, outcome: Outcome) -> tuple[NDArray[np.float6
         return values, "difference"
     if np.any(values <= 0):
         msg = (
-            f'{outcome.id}: {int(np.sum(values <= 0))} values are 0 or less and have no logarithm; '
+            f"{outcome.id}: {int(np.sum(values <= 0))} values are 0 or less and have no logarithm; "
             'write transform = "none", or estimator = "poisson_did" for counts'
         )
         raise DesignError(msg)

@@ -1,8 +1,8 @@
 """Scores of counts under a hypothesised effect: how many more events than a fit without singled-out units expects?
 
-The score of unit i carrying treatment profile g is Σ_t D_gt (y − μ)_it, where μ has the margins of the data and the hypothesised
-effect in the cells that were treated. Its predicted variance is φh + ψh², with h the binomial spread of the count under the
-profile given the unit's total (`inference.noise`).
+The score of unit i carrying treatment profile g is Σ_t D_gt (y − μ)_it, where μ has the margins of the data and the
+hypothesised effect in the cells that were treated. Its predicted variance is φh + ψh², with h the binomial spread of the count
+under the profile given the unit's total (`inference.noise`).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class ScoreFit:
     def __init__(self, table: CountTable) -> None:
         self.table = table
         self.courses = profiles(table.treatment)[1]
-        self._treated = table.treatment.any(axis=1)
+        self._treated: NDArray[np.bool_] = np.any(table.treatment != 0, axis=1)
         self._parts = []
         for code in np.unique(table.groups):
             rows = np.flatnonzero(table.groups == code)
@@ -167,8 +167,9 @@ def _fitted_statistics(fitter: ScoreFit, noise: tuple[float, float], draws: Reas
 
 
 def _closed_statistics(table: CountTable, noise: tuple[float, float], draws: Reassignments) -> Statistics:
-    """The same on four totals: unit i's expected count after is N_i π, with π one share for the untreated and one for the
-    treated, so the sums over each re-assignment are taken once for all effects.
+    """The same on four totals, where the sums over each re-assignment are taken once for all effects.
+
+    Unit i's expected count after is N_i π, with one share π for the untreated and one for the treated.
     """
     phi, psi = noise
     treated = table.treatment.any(axis=1)

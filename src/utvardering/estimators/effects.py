@@ -16,7 +16,7 @@ class EffectSize:
     """Factors that turn an estimate on its scale into percent and units.
 
     counterfactual: the treated units' mean over the periods after, had nothing happened (scale difference only);
-    observed: share of the period under the measure and events observed in cells with that share; empty where nothing is counted.
+    observed: share of the period under the measure and events observed in cells with that share; empty if none is counted.
     """
 
     scale: str
@@ -31,7 +31,7 @@ class EffectSize:
         return float(100 * value / self.counterfactual) if self.counterfactual > 0 else float("nan")
 
     def units(self, value: float) -> float:
-        """Events avoided (−) or added (+): observed less counterfactual over treated units and periods after; NaN if no count."""
+        """Events avoided (−) or added (+): observed less counterfactual over treated units and periods after."""
         if not self.observed:
             return float("nan")
         if self.scale == "log_ratio":

@@ -220,8 +220,14 @@ def _design(sample: Sample) -> bytes:
 
 
 def _event(study: Study, job: Job, method: Method, event: EventEffect) -> EventRow:
-    common = {"study": study.id, "outcome": job.outcome.id, "estimator": method.name, "weights": job.weight_name}
-    return EventRow(**common, **asdict(event), level=job.estimation.level)
+    return EventRow(
+        study=study.id,
+        outcome=job.outcome.id,
+        estimator=method.name,
+        weights=job.weight_name,
+        level=job.estimation.level,
+        **asdict(event),
+    )
 
 
 def _adjusted(rows: list[EstimateRow]) -> list[EstimateRow]:

@@ -207,15 +207,15 @@ def _joint_quantile(tests: list[PlaceboTest], draws: Reassignments, level: float
     return float(np.quantile(scaled.max(axis=0), level, method="higher"))
 
 
-def _clustered(
-    job: Job, path: Path, covariance: NDArray[np.float64], clusters: int, scale: str
-) -> list[EventEffect]:
+def _clustered(job: Job, path: Path, covariance: NDArray[np.float64], clusters: int, scale: str) -> list[EventEffect]:
     errors = np.sqrt(np.diag(covariance))
     level = job.estimation.level
     reach = stats.t.ppf((1 + level) / 2, clusters - 1) * errors
     band = _sup_t(covariance, level, job.rng()) * errors
     return [
-        EventEffect("att_dynamic", scale, "cluster", int(k), float(b), float(se), float(b - r), float(b + r), float(b - w), float(b + w))
+        EventEffect(
+            "att_dynamic", scale, "cluster", int(k), float(b), float(se), float(b - r), float(b + r), float(b - w), float(b + w)
+        )
         for k, b, se, r, w in zip(path.periods, path.effects, errors, reach, band, strict=True)
     ]
 

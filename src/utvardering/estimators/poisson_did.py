@@ -78,7 +78,8 @@ def refuse_separation(table: CountTable, outcome: str) -> None:
     }
     empty = [name for name, total in totals.items() if total == 0]
     if empty:
-        msg = f"{outcome}: no events at all among {' and '.join(empty)}, so no ratio exists; use longer periods or another outcome"
+        among = " and ".join(empty)
+        msg = f"{outcome}: no events at all among {among}, so no ratio exists; use longer periods or another outcome"
         raise DesignError(msg)
 
 
@@ -109,9 +110,7 @@ def placebo_test(statistics: Statistics, draws: Reassignments, estimate: float, 
     limits = [_limit(p_at, alpha, estimate, side) for alpha in (1 - level, 1 - INNER) for side in (-reach, reach)]
     (low, gap_low), (high, gap_high), (inner_low, _), (inner_high, _) = limits
     note = "the set is not connected; its hull is shown" if gap_low or gap_high else ""
-    return PlaceboTest(
-        p_value(at_zero), low, high, inner_low, inner_high, std_error, draws.p_smallest, at_zero, note
-    )
+    return PlaceboTest(p_value(at_zero), low, high, inner_low, inner_high, std_error, draws.p_smallest, at_zero, note)
 
 
 def _limit(p_at: Callable[[float], float], alpha: float, estimate: float, step: float) -> tuple[float, bool]:

@@ -15,9 +15,9 @@ def westfall_young(statistics: NDArray[np.float64]) -> NDArray[np.float64]:
     size = np.abs(statistics) * (1 + 1e-9 * (np.arange(len(statistics)) > 0)[:, None])  # ties count against the actual one
     order = np.sort(size, axis=0)
     count = len(size)
-    pointwise = np.column_stack([
-        (count - np.searchsorted(order[:, j], size[:, j], side="left")) / count for j in range(size.shape[1])
-    ])
+    pointwise = np.column_stack(
+        [(count - np.searchsorted(order[:, j], size[:, j], side="left")) / count for j in range(size.shape[1])]
+    )
     ranks = np.argsort(pointwise[0], kind="stable")
     adjusted = np.empty(size.shape[1])
     floor = 0.0

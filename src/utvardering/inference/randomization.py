@@ -91,8 +91,10 @@ def p_value(statistics: NDArray[np.float64]) -> float:
 
 
 def linear_placebo_test(scores: LinearScores, draws: Reassignments, level: float) -> PlaceboTest:
-    """Exact inversion: for each re-assignment the effects under which it is as extreme as the actual one form an interval
-    or the outside of one, so the p-value is a step function whose steps are known.
+    """Test of no effect and exact inversion to an interval.
+
+    For each re-assignment the effects under which it is as extreme as the actual one form an interval or the outside of one,
+    so the p-value is a step function whose steps are known.
     """
     sd = deviations(scores.spread, scores.mass, draws)
     a = draws.total(scores.score) / sd

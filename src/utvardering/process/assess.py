@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from utvardering.data.faults import Faults
-from utvardering.data.tables import read_table
+from utvardering.data.tables import Table, read_table
 from utvardering.errors import DataError
 from utvardering.process.dose import COLUMNS, Dose
 from utvardering.study.model import Study
@@ -23,6 +24,14 @@ class ProcessAssessment:
     def to_frame(self) -> pd.DataFrame:
         """A row per unit and week of the dose log."""
         return pd.DataFrame(columns=list(COLUMNS)) if self.dose is None else self.dose.to_frame()
+
+
+def _hours(table: Table, name: str, faults: Faults) -> NDArray[np.float64]:
+    found = table.numbers(name)
+    hours = found.values  # noqa: PD011 -- an array of our own, no pandas object
+    wrong = np.flatnonzero(found.bad | found.missing | (hours < 0))
+    faults.add_rows(wrong, name, lambda k: f'needs hours such as 37.5, found "{table.cell(name, k)}"')
+    return hours
 
 
 def assess_process(study: Study) -> ProcessAssessment | None:
@@ -44,10 +53,7 @@ def assess_process(study: Study) -> ProcessAssessment | None:
     faults.raise_any()
     log = pd.DataFrame({name: table.text(name).to_pylist() for name in ("unit", "week")})
     for name in ("planned_hours", "delivered_hours"):
-        hours = table.numbers(name)
-        wrong = np.flatnonzero(hours.bad | hours.missing | (hours.values < 0))
-        faults.add_rows(wrong, name, lambda k, name=name: f'needs hours such as 37.5, found "{table.cell(name, k)}"')
-        log[name] = hours.values
+        log[name] = _hours(table, name, faults)
     faults.raise_any()
     if log["planned_hours"].sum() <= 0:
         faults.add("planned_hours", "no hours are planned at all, so no share can be delivered")

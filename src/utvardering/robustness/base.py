@@ -70,15 +70,24 @@ class Doubt:
         job = Job(sample, self.outcome, self.estimation, (inference or self.estimation.inference,))
         return method.run(job).estimates[0]
 
-    def row(self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, **facts: object) -> RobustnessRow:
+    def row(self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, /, **facts: object) -> RobustnessRow:
         """A row with its sentence; effects in percent of what the treated would have been."""
         size = effect_size(sample, self.outcome, found.estimate, found.scale)
         language = self.study.report.language
         low, value, high = (percent(size.percent(x) / 100, language, 1) for x in (found.ci_low, found.estimate, found.ci_high))
         text = say(language, "robustness", check, value=value, low=low, high=high, **facts)
         return RobustnessRow(
-            self.study.id, self.outcome.id, self.planned.estimator, check, variant,
-            found.estimate, found.ci_low, found.ci_high, found.p_value, verdict, text,
+            self.study.id,
+            self.outcome.id,
+            self.planned.estimator,
+            check,
+            variant,
+            found.estimate,
+            found.ci_low,
+            found.ci_high,
+            found.p_value,
+            verdict,
+            text,
         )
 
 
@@ -86,6 +95,15 @@ def unanswered(doubt: Doubt, check: str, variant: str, fault: DesignError) -> Ro
     """A row for a check that this design cannot answer."""
     nan = float("nan")
     return RobustnessRow(
-        doubt.study.id, doubt.outcome.id, doubt.planned.estimator, check, variant, nan, nan, nan, nan, "not_evaluated", fault.message
+        doubt.study.id,
+        doubt.outcome.id,
+        doubt.planned.estimator,
+        check,
+        variant,
+        nan,
+        nan,
+        nan,
+        nan,
+        "not_evaluated",
+        fault.message,
     )
-

@@ -19,9 +19,7 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
 }
 
 
-def stress(
-    study: Study, panel: Panel, estimates: Estimates, progress: Callable[[str], None] | None = None
-) -> Robustness:
+def stress(study: Study, panel: Panel, estimates: Estimates, progress: Callable[[str], None] | None = None) -> Robustness:
     """Try every doubt on the planned estimate of the primary outcome; empty where there is none."""
     planned = estimates.planned(study.primary.id)
     if planned is None:

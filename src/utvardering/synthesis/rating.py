@@ -15,9 +15,7 @@ ADJUSTED_TREATED = 5
 ADJUSTED_COMPARISON = 20
 
 
-def certainty(
-    study: Study, checks: DesignChecks, verdict: str, row: EstimateRow | None
-) -> tuple[str, tuple[str, ...]]:
+def certainty(study: Study, checks: DesignChecks, verdict: str, row: EstimateRow | None) -> tuple[str, tuple[str, ...]]:
     """Certainty in four words: starts at high and is capped by each weakness; the lowest cap decides."""
     language = study.report.language
     if verdict in {"not_interpretable", "not_implemented"}:

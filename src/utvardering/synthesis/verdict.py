@@ -169,7 +169,12 @@ def _replication(study: Study, outcome: Outcome, row: EstimateRow | None) -> tup
     same = "replication_same" if _reproduced(study, outcome, row) else "replication_differs"
     return (
         say(
-            language, "verdict", same, work=study.study.replication, found=number(row.estimate, language, 4),
-            expected=number(expected.estimate, language, 4), tolerance=number(expected.tolerance, language, 4),
+            language,
+            "verdict",
+            same,
+            work=study.study.replication,
+            found=number(row.estimate, language, 4),
+            expected=number(expected.estimate, language, 4),
+            tolerance=number(expected.tolerance, language, 4),
         ),
     )
