@@ -396,3 +396,20 @@ def test_an_unchanged_site_does_not_load_what_renders(published: PublishedSite) 
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)  # noqa: S603 -- the code above
     assert re.sub(r"\s+", "", done.stdout) == "()[]"
+
+
+def test_blank_lines_between_paragraphs_and_cells_keep_them_apart(small: Path) -> None:
+    body = "Ett.\n\n\nTvå.\n\n\n```{python}\n#| label: nothing\n#| include: false\nx = 3\n```\nTre `{python} x`."
+    (small / "index.qmd").write_text(f"---\ntitle: Prov\n---\n\n{body}\n", encoding="utf-8")
+    site = publish(small, small.parent / "_site", publisher="embedded").site
+    page = html.parse(site / "index.html").getroot()
+    assert [text(paragraph) for paragraph in page.xpath("//main/p")] == ["Ett.", "Två.", "Tre 3."]
+
+
+def test_the_sites_own_words_say_their_language_on_a_page_in_another(published: PublishedSite) -> None:
+    english = html.parse(published.site / "studier/lighting/index.html").getroot()
+    assert [part.get("lang") for part in english.xpath("//body/header//nav/ul | //*[@class='site-title'] | //footer/div")] == [
+        "sv"
+    ] * 3
+    index = html.parse(published.site / "index.html").getroot()
+    assert index.xpath("//td//span[@lang='en']/text()") == ["New lighting at the footpaths"]

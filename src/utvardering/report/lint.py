@@ -26,7 +26,7 @@ DEFINED = re.compile(r"\{[^{}\n]*#((?:fig|tbl|eq|sec)-[\w-]+)")
 REFERENCE = re.compile(r"(?<![\w@\\./])@((?:[Ff]ig|[Tt]bl|[Ee]q|[Ss]ec)-[\w-]*\w)")
 CITATION = re.compile(r"(?<![\w@\\./`])@([A-Za-z][\w:-]*\w)")
 BIB_KEY = re.compile(r"^\s*@\w+\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
-FIGURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)(\{[^}]*\})?\s*$")
+FIGURE = re.compile(r"^!\[[^\]]+\]\([^)]*\)(\{[^}]*\})?\s*$")
 TABSET = re.compile(r"\.panel-tabset|collapse\s*=")
 INLINE_CODE = re.compile(r"`[^`]*`")
 RESOURCES = (

@@ -80,7 +80,7 @@ def split(document: Document) -> list[Piece]:
             continue
         for index, part in enumerate(INLINE.split(cell.source)):
             pieces.append(Piece(expression=part.strip()) if index % 2 else Piece(text=part))
-        pieces.append(Piece(text="\n"))
+        pieces.append(Piece(text="\n\n"))
     return pieces
 
 
@@ -127,7 +127,7 @@ def run(document: Document, pieces: list[Piece], folder: Path, scratch: Path, ca
 
 def cell_error(document: Document, piece: Piece, error: Exception) -> PublishError:
     """Names the document, the cell and its line, and the last line of the exception."""
-    name, value = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
+    name, value = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error).partition("\n")[0])
     last = next((line for line in reversed(f"{name}: {value}".splitlines()) if line.strip()), str(name))
     if piece.cell is not None:
         where, line = f"cell {piece.cell.label}", document.place(rf"^#\|\s*label:\s*{re.escape(piece.cell.label)}\s*$")

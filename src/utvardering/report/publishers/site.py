@@ -54,6 +54,7 @@ def page_metadata(project: Project, document: Document, target: str) -> Metadata
     facts = [(shown["author"], ", ".join(names)), (shown["published"], own.get("date", ""))]
     page: dict[str, Any] = {
         "site-title": str(project.website.get("title", "")),
+        "lang": _other_language(project, lang),
         "root": root,
         "words": shown,
         "search": project.website.get("search", True) is not False,
@@ -64,8 +65,13 @@ def page_metadata(project: Project, document: Document, target: str) -> Metadata
     if "typst" in document.formats:
         page["pdf"] = PurePosixPath(document.output("typst")).name
     metadata["page"] = page
-    metadata["pagetitle"] = str(own.get("pagetitle") or own.get("title") or document.stem)
     return metadata
+
+
+def _other_language(project: Project, lang: str) -> str:
+    """The language of the site's own words, where the page has another."""
+    own = str(project.config.get("lang", lang))
+    return own if own != lang else ""
 
 
 def _source(project: Project, document: Document, named: str) -> Path:
@@ -171,7 +177,9 @@ def _row(project: Project, other: Document, document: Document) -> Metadata:
         os.path.relpath(project.root / other.output("html"), project.root / document.folder) if "html" in other.formats else ""
     )
     shared = next(iter(other.formats.values()))
-    return {**shared, "path": other.path, "href": PurePosixPath(href).as_posix()}
+    lang = str(shared.get("lang", ""))
+    other_lang = lang if lang != next(iter(document.formats.values())).get("lang") else ""
+    return {**shared, "path": other.path, "href": PurePosixPath(href).as_posix(), "other-lang": other_lang}
 
 
 def _rows_from_yaml(project: Project, document: Document, listing: Metadata) -> list[Metadata]:
@@ -203,7 +211,10 @@ def _listed(row: Metadata, name: str) -> str:
     value = row.get(name)
     text = ", ".join(str(item) for item in value) if isinstance(value, list) else "" if value is None else str(value)
     text = text.replace("|", "\\|").replace("\n", " ")
-    return f"[{text}]({row['href']})" if name == "title" and row.get("href") else text
+    if name != "title":
+        return text
+    marked = f"[{text}]{{lang={row['other-lang']}}}" if row.get("other-lang") else text
+    return f"[{marked}]({row['href']})" if row.get("href") else marked
 
 
 def copy_files(project: Project, document: Document, rendered: str, out: Path) -> list[str]:

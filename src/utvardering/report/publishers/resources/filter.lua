@@ -7,8 +7,7 @@ local target = typst and "typst" or "html"
 local words, meta = {}, {}
 local number_sections, base_level = false, 2
 local floats = { fig = 0, tbl = 0, eq = 0 }
-local sections = { 0, 0, 0, 0, 0, 0 }
-local references = {} -- identifier -> number as text
+local sections, references = { 0, 0, 0, 0, 0, 0 }, {} -- numbers so far; identifier -> number as text
 local nbsp = "\u{a0}"
 local callouts = { note = { "#0758E5", "#dae6fb" }, tip = { "#00A047", "#ccf1e3" }, warning = { "#EB9113", "#fcefdc" },
   important = { "#CC1914", "#f7dddc" }, caution = { "#FC5300", "#ffe5d0" } }
@@ -23,10 +22,6 @@ end
 
 local function raw(text)
   return pandoc.RawBlock(target, text)
-end
-
-local function raw_inline(text)
-  return pandoc.RawInline(target, text)
 end
 
 local function escape(text)
@@ -124,33 +119,32 @@ local function set_widths(tbl, given)
   end
 end
 
--- A table in HTML stands in a region that can be focused and scrolled sideways.
-local function table_region(tbl)
-  local label = text_of(tbl.caption.long)
-  label = label ~= "" and label or words.table
-  return { raw('<div class="table-region" role="region" tabindex="0" aria-label="' .. escape(label) .. '">'), tbl, raw("</div>") }
+-- What may be wider than a phone stands in a region that can be focused and scrolled sideways.
+local function region(label, blocks)
+  local out = pandoc.Blocks({ raw('<div class="wide-region" role="region" tabindex="0" aria-label="' .. escape(label) .. '">') })
+  out:extend(blocks)
+  out:insert(raw("</div>"))
+  return out
 end
 
-local function plain_table(tbl, widths)
+local function plain_table(tbl, widths, label)
   set_widths(tbl, tbl.attributes["tbl-colwidths"] or widths)
   tbl.attributes["tbl-colwidths"] = nil
   if typst then
     tbl.classes:insert("typst:no-figure")
     return { tbl }
   end
-  return table_region(tbl)
+  local own = text_of(tbl.caption.long)
+  return region(label or own ~= "" and own or words.table, { tbl })
 end
 
 local function table_float(tbl, identifier, widths, caption)
   caption = caption or pandoc.utils.blocks_to_inlines(tbl.caption.long)
   local full = caption_text("tbl", next_float("tbl", identifier), caption)
-  tbl.attr.identifier = typst and "" or identifier
-  if typst then
-    tbl.caption.long = {}
-    return typst_float("tbl", identifier, plain_table(tbl, widths), caption)
-  end
-  tbl.caption.long = { pandoc.Plain(full) }
-  return plain_table(tbl, widths)
+  tbl.attr.identifier, tbl.caption.long = "", {}
+  local blocks = plain_table(tbl, widths, text_of(full))
+  if typst then return typst_float("tbl", identifier, blocks, caption) end
+  return html_float("tbl", identifier, blocks, full)
 end
 
 local function describe(blocks, alt)
@@ -214,7 +208,8 @@ local function equation(div)
     return { raw('#math.equation(block: true, numbering: "(1)", alt: ' .. typst_string(alt) .. ", [" .. body .. "])<" .. div.identifier .. ">") }
   end
   math.text = math.text:gsub("%s+$", "") .. " \\qquad(" .. number .. ")"
-  return { pandoc.Para({ pandoc.Span({ math }, pandoc.Attr(div.identifier, { "equation" })) }) }
+  local span = pandoc.Span({ math }, pandoc.Attr(div.identifier, { "equation" }))
+  return region(words.eq .. nbsp .. number, { pandoc.Para({ span }) })
 end
 
 -- Blocks --------------------------------------------------------------------------------------------------------
@@ -229,9 +224,7 @@ local function heading(header)
     if not typst then
       header.content = pandoc.Inlines({ pandoc.Span(pandoc.Str(number), { class = "header-section-number" }), pandoc.Space() }) .. header.content
     end
-  elseif header.identifier:match("^sec%-") then
-    register(header.identifier, "")
-  end
+  elseif header.identifier:match("^sec%-") then register(header.identifier, "") end
   if typst then header.level = math.max(1, header.level - base_level + 1) end
   return { header }
 end
@@ -296,11 +289,14 @@ local function render_block(block)
   if block.t == "Figure" then return figure(block) end
   if block.t == "Table" then
     if block.identifier:match("^tbl%-") then return table_float(block, block.identifier, nil, nil) end
-    return plain_table(block, nil)
+    return plain_table(block, nil, nil)
   end
   if block.t == "BlockQuote" then block.content = render(block.content) end
   if block.t == "BulletList" or block.t == "OrderedList" then
     block.content = block.content:map(render)
+  end
+  if block.t == "Para" and #block.content == 1 and block.content[1].mathtype == "DisplayMath" and not typst then
+    return region(words.eq, { block })
   end
   if block.t ~= "Div" then return { block } end
   local visible = conditional(block)
@@ -336,8 +332,8 @@ function Pandoc(doc)
   meta = doc.meta
   local given = meta.embedded or {}
   for key, value in pairs(given.words or {}) do words[key] = text_of(value) end
-  local shared = { typst = typst, words = words, references = references, problem = problem, raw_inline = raw_inline,
-    text_of = text_of, typst_string = typst_string, folder = text_of(given.folder), root = text_of(given.root),
+  local shared = { typst = typst, words = words, references = references, problem = problem, text_of = text_of,
+    typst_string = typst_string, folder = text_of(given.folder), root = text_of(given.root),
     site_url = text_of(given["site-url"]) }
   local inlines = loadfile(pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "inlines.lua" }))(shared)
   number_sections = meta["number-sections"] == true

@@ -3,8 +3,12 @@ Given what the filter knows of the document (`shared`), gives the functions to w
 
 local shared = ...
 local typst, words, references, problem = shared.typst, shared.words, shared.references, shared.problem
-local raw_inline, text_of, typst_string = shared.raw_inline, shared.text_of, shared.typst_string
+local text_of, typst_string = shared.text_of, shared.typst_string
 local nbsp = "\u{a0}"
+
+local function raw_inline(text)
+  return pandoc.RawInline(typst and "typst" or "html", text)
+end
 
 local function is_reference(citation)
   return citation.id:match("^%a+%-") and words[citation.id:lower():match("^(%a+)%-")] ~= nil
