@@ -85,8 +85,8 @@ def test_data_that_are_not_those_that_were_described(file: str, tmp_path: Path) 
         3,
         (
             "data/sources.toml: 1 problem\n"
-            f"  source[0].sha256: {file} has changed since it was described; restore the file, or describe the new one and write "
-            f'sha256 = "{hashlib.sha256(SOUND.encode()).hexdigest()}"'
+            f"  source[0].sha256: {file} has changed since it was described; restore the file, or describe the new one and "
+            f'write sha256 = "{hashlib.sha256(SOUND.encode()).hexdigest()}"'
         ),
     )
 
@@ -97,8 +97,8 @@ def test_a_source_with_an_unknown_key(tmp_path: Path) -> None:
         3,
         (
             "data/sources.toml: 1 problem\n"
-            "  source[0].produser: is not a key; the keys are file, producer, title, address, retrieved, licence, sha256, unit, "
-            "breaks, connector, query"
+            "  source[0].produser: is not a key; the keys are file, producer, title, address, retrieved, licence, sha256, "
+            "unit, breaks, connector, query"
         ),
     )
 

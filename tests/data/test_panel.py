@@ -89,6 +89,17 @@ def test_a_sample_holds_the_treated_and_the_comparison_units(tmp_path: Path) -> 
     assert (sample.common_start, sample.n_periods_before, sample.n_periods_after) == (3, 3, 3)
 
 
+def test_a_sample_cuts_everything_alike(tmp_path: Path) -> None:
+    content = with_column("vikt", [str(place) for place in range(1, 19)])
+    panel = load(tmp_path, content, estimation=ESTIMATION, comparison={"units": ("Södra",)})
+    grid = panel.sample("brott").grid
+    for array in (grid.exposure, grid.weights, grid.treatment, grid.covariates["vikt"]):
+        assert array is not None
+        assert array.shape == (2, 6)
+    assert grid.weights is not None
+    assert grid.weights[1].tolist() == grid.covariates["vikt"][1].tolist() == [13, 14, 15, 16, 17, 18]
+
+
 def test_a_sample_needs_someone_to_compare_with(tmp_path: Path) -> None:
     panel = load(tmp_path)
     with pytest.raises(DesignError, match="brott: no comparison unit is left"):
