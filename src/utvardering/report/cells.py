@@ -1,0 +1,289 @@
+"""What the cells of the report call: each prints one part as Markdown, from the published files of a study alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from utvardering.report import cost, sentences, sureness, tables
+from utvardering.report.results import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PUBLISHED = "results"
+"""The folder beside a report that holds its tables and figures."""
+
+
+def load(folder: str = PUBLISHED) -> Results:
+    """The published files of the study whose report this is."""
+    return Results.load(Path(folder))
+
+
+def _say(*paragraphs: str) -> None:
+    print("\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n")  # noqa: T201 -- a cell speaks by printing
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _figures(r: Results, section: str) -> list[str]:
+    shown = []
+    for one in r.figures.get("figures", []):
+        if one["section"] == section:
+            alt = one["alt"].replace('"', "”")
+            shown.append(f'![{one["caption"]}]({PUBLISHED}/figures/{one["name"]}.svg){{#fig-{one["name"]} fig-alt="{alt}"}}')
+    return shown
+
+
+def summary(r: Results) -> None:
+    """The callout that a reader reads first."""
+    title = r.texts("heading.summary")
+    _say(f'::: {{.callout-important title="{title}" icon=false}}', *sentences.summary(r), ":::")
+
+
+def strip(r: Results) -> None:
+    """The strip of key facts."""
+    items = [f"{term}\n:   {said}" for term, said in sentences.strip(r)]
+    _say("::: {.korthet}", *items, ":::")
+
+
+def meaning(r: Results) -> None:
+    """What it means for the municipality."""
+    intro, advice, after = sentences.meaning(r)
+    _say(" ".join(after), _bullets(advice), intro)
+
+
+def sure(r: Results) -> None:
+    """How sure we are: conclusion, questions and answers, what the tests mean."""
+    texts, found = r.texts, r.judgement(r.primary.id)
+    word = texts.name("certainty", found.certainty)
+    reasons = found.reasons.get("certainty", [])
+    _say(texts("sure.conclusion", word=word, step=found.step), _bullets(reasons), texts("sure.intro"), tables.sure(r))
+    _say(*sureness.explanations(r))
+
+
+def strength(r: Results) -> None:
+    """The level of the design, with its reasons."""
+    texts, found = r.texts, r.judgement(r.primary.id)
+    said = texts("sure.level", level=found.level, text=texts(f"level.{found.level}"))
+    _say(said, _bullets(found.reasons.get("maryland_level", [])))
+
+
+def registered(r: Results) -> None:
+    """Whether the plan was locked, and what it answers to."""
+    texts, about = r.texts, r.study["study"]
+    date = str(r.lock.get("registered_at", ""))[:10]
+    lines = [texts("plan.registered", date=date) if date else texts("plan.not_registered")]
+    lines += [texts("plan.retrospective")] if about.get("retrospective") else []
+    lines += [texts("plan.problem", problem=about["problem"])] if about.get("problem") else []
+    lines += [texts("plan.row", plan=about["plan"])] if about.get("plan") else []
+    lines.append(texts(f"word.{about.get('independence', 'internal')}"))
+    _say(" ".join(lines))
+
+
+def plan(r: Results) -> None:
+    """The plan as its own page says it, without that page's title."""
+    body = r.plan.strip().splitlines()
+    body = body[1:] if body and body[0].startswith("#") else body
+    depth = min((len(line) - len(line.lstrip("#")) for line in body if line.startswith("#")), default=0)
+    wanted = 4
+    moved = ["#" * (wanted - depth) + line if line.startswith("#") else line for line in body]
+    marked = [f"{line} {{.unnumbered .unlisted}}" if line.startswith("#") else line for line in moved]
+    _say("\n".join(marked).strip() or r.texts("plan.no_plan"))
+
+
+def done(r: Results) -> None:
+    """The plan beside what was done."""
+    _say(tables.planned_and_done(r))
+
+
+def deviations(r: Results) -> None:
+    """Deviations from the plan."""
+    _say(_bullets(sentences.deviations(r)))
+
+
+def implementation(r: Results) -> None:
+    """Whether the measure was carried out: starts, dose planned against delivered, levels of the organisation."""
+    texts = r.texts
+    lines = [f"{r.measure['description']}"] if r.measure.get("description") else []
+    begun = r.figures.get("starts", [])
+    if begun:
+        first, last = (texts.period(label, r.primary.unit) for label in begun)
+        lines.append(texts("implementation.starts", first=first) if first == last else texts("implementation.starts_many", first=first, last=last))
+    dose = r.tables["dose"]
+    if dose.empty:
+        _say(" ".join(lines), texts("implementation.none"), texts("implementation.process"))
+        return
+    weeks = dose.groupby("week")[["planned_hours", "delivered_hours"]].sum()
+    weeks = weeks[weeks["planned_hours"] > 0]
+    empty = int((weeks["delivered_hours"] == 0).sum())
+    share = texts(
+        "implementation.share",
+        delivered=texts.number(float(dose["delivered_hours"].sum())),
+        planned=texts.number(float(dose["planned_hours"].sum())),
+        share=texts.percent(100 * r.dose_share()),
+        limit=texts.percent(100 * float(r.setting("checks", "min_delivered_dose", 0.5))),
+    )
+    weekly = texts("implementation.weeks", count=empty, all=len(weeks)) if empty else ""
+    _say(" ".join(lines), f"{texts('implementation.intro_dose')} {share} {weekly}".strip())
+    _say(*_figures(r, "implementation"), texts("implementation.process"))
+
+
+def gate(r: Results) -> None:
+    """A warning where no estimate may be read as an effect."""
+    texts = r.texts
+    verdict = r.judgement(r.primary.id).verdict
+    if verdict in {"not_interpretable", "not_implemented"} and not r.replication:
+        said = texts("effect.dose_gated" if verdict == "not_implemented" else "effect.gated")
+        _say("::: {.callout-warning}", said, ":::")
+    else:
+        _say(texts("effect.intro"))
+
+
+def over_time(r: Results) -> None:
+    """What happened in treated and comparison areas."""
+    _say(*(_figures(r, "over_time") or [r.texts("effect.no_panel")]))
+
+
+def per_period(r: Results) -> None:
+    """The event study."""
+    _say(*(_figures(r, "per_period") or [r.texts("effect.no_events")]))
+
+
+def methods(r: Results) -> None:
+    """Every estimator in one picture and one table."""
+    shown = _figures(r, "methods")
+    _say(*([r.texts("effect.methods"), *shown, tables.methods(r, r.primary)] if shown else [r.texts("effect.no_estimates")]))
+
+
+def others(r: Results) -> None:
+    """The other outcomes, each for itself."""
+    adjusted = r.tables["estimates"]["p_adjusted"].notna().any()
+    _say(tables.other_outcomes(r), r.texts("effect.adjusted") if adjusted else "", *_figures(r, "other_outcomes"))
+
+
+def areas(r: Results) -> None:
+    """The map of municipalities."""
+    _say(*(_figures(r, "areas") or [r.texts("effect.no_map")]))
+
+
+def mechanism(r: Results) -> None:
+    """How the measure is thought to work."""
+    _say(str(r.measure.get("mechanism") or r.texts("mechanism.none")), r.texts("mechanism.tested"))
+
+
+def moderators(r: Results) -> None:
+    """For whom and where."""
+    texts, row = r.texts, r.planned(r.primary.id)
+    few = 10
+    if row is None or row["n_treated"] >= few:
+        _say(texts("moderators.many"))
+        return
+    n = int(row["n_treated"])
+    area = texts("moderators.area_one") if n == 1 else texts("moderators.area_many", n=n)
+    _say(texts("moderators.none", n=area))
+
+
+def moved(r: Results) -> None:
+    """The neighbours."""
+    if r.robustness("displacement").empty:
+        _say(r.texts("moved.none"))
+        return
+    _say(r.texts("moved.intro"), *_figures(r, "moved"), tables.neighbours(r))
+
+
+def economics(r: Results) -> None:
+    """What it cost."""
+    _say(" ".join(cost.sentences(r, sentences.verdict_name(r, r.primary))))
+
+
+def limits(r: Results) -> None:
+    """Limits in plain words."""
+    _say(_bullets(sentences.limits(r)))
+
+
+def change(r: Results) -> None:
+    """What would change the conclusion."""
+    _say(sentences.what_would_change(r))
+
+
+def sources(r: Results) -> None:
+    """Input files and their checksums."""
+    _say(tables.sources(r))
+
+
+def again(r: Results) -> None:
+    """How to run it again."""
+    texts = r.texts
+    seed = texts("data.seed", seed=r.manifest.get("seed")) if r.manifest.get("seed") is not None else ""
+    _say(texts("data.again_text"), f"```bash\nmake study STUDY=studies/{r.id}\n```")
+    _say(texts("data.again_check"), f"```bash\nutvardering reproduce {r.id}\n```", seed)
+
+
+def downloads(r: Results) -> None:
+    """Links to the numbers behind the figures and to the tables."""
+    texts = r.texts
+    figures = [f"@fig-{one['name']}: [{one['name']}.csv]({PUBLISHED}/figures/{one['name']}.csv)" for one in r.figures.get("figures", [])]
+    files = sorted(path.name for path in r.folder.iterdir() if path.suffix in {".csv", ".toml"} or path.name == "manifest.json")
+    listed = [f"[{name}]({PUBLISHED}/{name})" for name in files]
+    _say(texts("data.figures_intro"), _bullets(figures), f"{texts('data.tables_intro')} {', '.join(listed)}.", texts("data.no_download"))
+
+
+def left_out(r: Results) -> None:
+    """What was left out and why."""
+    _say(tables.left_out(r) if len(r.tables["left_out"]) else r.texts("data.left_none"))
+
+
+def cite(r: Results) -> None:
+    """How to cite the report."""
+    authors = ", ".join(r.study["study"].get("authors", [])) or r.texts("data.nobody")
+    _say(r.texts("data.cite_text", authors=authors, title=r.title, measure=sentences.lower_first(str(r.measure["name"])), id=r.id))
+
+
+def log(r: Results) -> None:
+    """The study's own record, without its title."""
+    body = r.log.strip().splitlines()
+    body = body[1:] if body and body[0].startswith("# ") else body
+    moved = [f"##{line} {{.unnumbered .unlisted}}" if line.startswith("##") else line for line in body]
+    _say("\n".join(moved).strip() or r.texts("data.log_none"))
+
+
+def appendix_truth(r: Results) -> None:
+    """Planted against estimated effect, for simulated studies."""
+    if len(r.tables["truth"]):
+        _say(f"### {r.texts('heading.truth')}", r.texts("appendix.truth_intro"), tables.truth(r))
+
+
+def appendix_checks(r: Results) -> None:
+    """Every check."""
+    _say(tables.all_checks(r))
+
+
+def appendix_robustness(r: Results) -> None:
+    """Every robustness row."""
+    _say(tables.all_robustness(r) if len(r.tables["robustness"]) else r.texts("appendix.robust_none"))
+
+
+def appendix_balance(r: Results) -> None:
+    """Balance before the start."""
+    if len(r.tables["balance"]):
+        _say(f"### {r.texts('heading.balance')}", tables.balance(r))
+
+
+def appendix_estimates(r: Results) -> None:
+    """Every estimate of the other outcomes."""
+    rest = [one for one in r.outcomes if one is not r.primary and len(r.estimates(one.id))]
+    if rest:
+        _say(f"### {r.texts('heading.all_estimates')}", *(tables.methods(r, one, f"tbl-alla-{number}") for number, one in enumerate(rest, 1)))
+
+
+def checklist(r: Results) -> None:
+    """What guidelines ask for, and where it stands."""
+    _say(tables.checklist(r))
+
+
+def versions(r: Results) -> None:
+    """Versions of the programs."""
+    _say(tables.versions(r))

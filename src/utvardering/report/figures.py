@@ -1,0 +1,174 @@
+"""Figures of a study, drawn from its tables: `figures/<name>.svg`, the numbers behind each as CSV, and `figures.json`.
+
+`figures.json` holds name, caption and alt text of each figure, and the few facts of the panel that the report needs once
+the panel itself is not published.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import tempfile
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from utvardering.outputs import write_json, write_table
+from utvardering.report import captions, chart_data
+from utvardering.report.results import Outcome, Results
+from utvardering.report.texts import position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    from plotnine import ggplot
+
+SHOWN_OUTCOMES = 6
+"""As many outcomes get a figure over time; the others are in the tables."""
+DIGITS = 10
+"""Significant digits of the published numbers: more than the last bits, in which processors differ."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as the report shows it."""
+
+    name: str
+    section: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure before it is written: its chart and the numbers behind it."""
+
+    figure: Figure
+    chart: ggplot
+    data: pd.DataFrame
+
+
+def write_figures(folder: Path) -> tuple[Figure, ...]:
+    """Draw every figure of a run into `folder/figures`; what there are no numbers for gets no figure."""
+    results = Results.load(folder)
+    target = folder / "figures"
+    target.mkdir(exist_ok=True)
+    figures = []
+    for drawn in draw_all(results):
+        (target / f"{drawn.figure.name}.svg").write_text(svg(drawn.chart), encoding="utf-8")
+        write_table(rounded(drawn.data), target / f"{drawn.figure.name}.csv")
+        figures.append(drawn.figure)
+    write_json({"figures": [asdict(figure) for figure in figures], **panel_facts(results)}, target / "figures.json")
+    return tuple(figures)
+
+
+def draw_all(results: Results) -> Iterator[Drawn]:
+    """Every figure that the files of a run allow, in the order of the report."""
+    _settle()
+    from utvardering.report import charts  # noqa: PLC0415 -- plotnine must not look for a cache in the home folder first
+
+    texts = results.texts
+    primary = results.primary
+    if len(frame := chart_data.dose(results)):
+        monthly = len(frame["period"].iloc[0]) == len("2022-07")
+        yield Drawn(_figure("dos", "implementation", captions.dose(results, frame)), charts.dose(frame, texts, monthly=monthly), frame)
+    for outcome in _shown(results):
+        if len(frame := chart_data.over_time(results, outcome)):
+            section = "over_time" if outcome is primary else "other_outcomes"
+            yield Drawn(_figure(f"tid-{slug(outcome.id)}", section, captions.over_time(results, outcome, frame)), _over_time(results, outcome, frame), frame)
+    if len(frame := chart_data.event_study(results, primary)):
+        chart = charts.event_study(frame, texts, primary.unit)
+        yield Drawn(_figure("perioder", "per_period", captions.event_study(results, frame)), chart, frame)
+    frame = chart_data.methods(results, primary)
+    frame = frame[frame["value"].notna()] if len(frame) else frame
+    if len(frame):
+        shown = frame.assign(label=frame["method"] + "\n" + frame["inference"], strong=frame["planned"])
+        smallest = abs(100 * primary.smallest_effect) if primary.smallest_effect else None
+        yield Drawn(_figure("metoder", "methods", captions.methods(results, frame)), charts.intervals(shown, texts, smallest), frame)
+    if len(frame := chart_data.neighbours(results)):
+        shown = frame.assign(strong=frame["own"])
+        yield Drawn(_figure("grannar", "moved", captions.neighbours(results, frame)), charts.intervals(shown, texts), frame)
+    if len(frame := chart_data.areas(results)):
+        import geopandas as gpd  # noqa: PLC0415 -- half a second that only studies with a map pay
+
+        shapes = gpd.GeoDataFrame.from_features((results.areas or {})["features"])
+        yield Drawn(_figure("karta", "areas", captions.area_map(results, frame)), charts.area_map(shapes, texts), frame)
+
+
+def _shown(results: Results) -> list[Outcome]:
+    primary = results.primary
+    return [primary, *(one for one in results.outcomes if one is not primary)][:SHOWN_OUTCOMES]
+
+
+def _figure(name: str, section: str, words: tuple[str, str]) -> Figure:
+    caption, alt = words
+    return Figure(name, section, caption, alt)
+
+
+def _over_time(results: Results, outcome: Outcome, frame: pd.DataFrame) -> ggplot:
+    from utvardering.report import charts  # noqa: PLC0415 -- see draw_all
+
+    texts = results.texts
+    assert results.panel is not None  # noqa: S101 -- there are no numbers over time without it
+    begun = [position(label, outcome.unit) for label in chart_data.starts(results.panel[results.panel["outcome"] == outcome.id])]
+    axis = "y_index" if chart_data.is_index(outcome) else "y_percent" if outcome.kind == "share" else "y_value"
+    return charts.over_time(frame, texts, captions.group_names(results), begun, outcome.unit, texts(f"figure.{axis}"))
+
+
+def panel_facts(results: Results) -> dict[str, Any]:
+    """What the report says of the panel: exposure of the treated after the start, per outcome, and the first and last start."""
+    panel = results.panel
+    if panel is None:
+        return {"exposure": {}, "starts": []}
+    under = panel[(panel["role"] == "treated") & (panel["treatment"] > 0) & panel["exposure"].notna()]
+    means = under.groupby(["outcome", "unit"], sort=False)["exposure"].mean().groupby("outcome", sort=False).sum()
+    begun = chart_data.starts(panel[panel["outcome"] == results.primary.id])
+    return {
+        "exposure": {name: float(f"{value:.{DIGITS}g}") for name, value in means.items()},
+        "starts": [begun[0], begun[-1]] if begun else [],
+    }
+
+
+def rounded(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its numbers to `DIGITS` significant digits."""
+    out = frame.copy()
+    for name in out.columns[out.dtypes == float]:
+        out[name] = [float(f"{value:.{DIGITS}g}") for value in out[name]]
+    return out
+
+
+def svg(chart: ggplot) -> str:
+    """The chart as SVG with letters as outlines: the same bytes each time, no fonts asked for."""
+    import matplotlib as mpl  # noqa: PLC0415 -- see draw_all
+    from matplotlib import pyplot as plt  # noqa: PLC0415 -- see draw_all
+
+    with mpl.rc_context({"svg.hashsalt": "utvardering", "svg.fonttype": "path", "font.family": "DejaVu Sans"}), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        drawn = chart.draw()
+        held = io.StringIO()
+        drawn.savefig(held, format="svg", metadata={"Date": None, "Creator": None})
+        plt.close(drawn)
+    return re.sub(r"(\d+\.\d{3})\d+", r"\1", held.getvalue())
+
+
+def _settle() -> None:
+    """Keep matplotlib's cache out of the home folder where that cannot be written, and its windows out altogether."""
+    if "MPLCONFIGDIR" not in os.environ and not os.access(Path.home(), os.W_OK):
+        os.environ["MPLCONFIGDIR"] = tempfile.gettempdir()
+    os.environ.setdefault("MPLBACKEND", "agg")
+
+
+def slug(text: str) -> str:
+    """A name that is safe in a file, an address and a label."""
+    plain = text.lower().translate(str.maketrans("åäöé", "aaoe"))
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def read_figures(folder: Path) -> dict[str, Any]:
+    """What `write_figures` wrote of its figures; empty where nothing was drawn."""
+    path = folder / "figures" / "figures.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}

@@ -1,0 +1,188 @@
+"""From runs to a site: a staged Quarto project with one folder a study, and what the publisher makes of it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from utvardering.errors import PublishError
+from utvardering.outputs import write_json
+from utvardering.report import cells, sentences, tables
+from utvardering.report.publishers import publish
+from utvardering.report.results import Results
+from utvardering.report.texts import Texts, lower_first
+
+if TYPE_CHECKING:
+    from utvardering.report.publishers import PublishedSite
+
+SITE = Path("reports/_site")
+AIMS = ("brott", "ordning", "trygghet")
+PUBLISHED = (
+    "agreement.csv",
+    "balance.csv",
+    "checks.csv",
+    "cost.csv",
+    "dose.csv",
+    "estimates.csv",
+    "event_study.csv",
+    "expected.toml",
+    "left_out.csv",
+    "plan.lock",
+    "plan.md",
+    "process.csv",
+    "protokoll.md",
+    "robustness.csv",
+    "sources.toml",
+    "study.toml",
+    "suppressed.csv",
+    "truth.csv",
+    "verdict.toml",
+    "weights.csv",
+)
+"""Files of a run that may be published as they are; never the panel."""
+UNPUBLISHED_FACTS = ("timings",)
+"""What the published manifest leaves out, since it differs between two runs of the same study."""
+
+Progress = Callable[[str], None]
+
+
+def render_report(  # noqa: PLR0913 -- the choices of the command line
+    builds: str | Path | Sequence[str | Path],
+    site: str | Path = SITE,
+    *,
+    publisher: str = "auto",
+    stage_dir: str | Path | None = None,
+    sources: str | Path | None = None,
+    not_fetched: Sequence[tuple[str, str]] = (),
+    progress: Progress | None = None,
+) -> PublishedSite:
+    """Publish the runs in these folders as one site; only what changed since last time is rendered again.
+
+    `not_fetched` lists studies without data, id and title. With `stage_dir` the Quarto sources stay there.
+    """
+    folders = [Path(builds)] if isinstance(builds, (str, Path)) else [Path(folder) for folder in builds]
+    with tempfile.TemporaryDirectory(prefix="utvardering-") as scratch:
+        staging = Path(stage_dir) if stage_dir else Path(scratch) / "reports"
+        stage(folders, staging, sources=sources, not_fetched=not_fetched)
+        return publish(staging, Path(site), publisher=publisher, progress=progress)
+
+
+def render_all(build: str | Path = "build", site: str | Path = SITE, **choices: Any) -> PublishedSite:  # noqa: ANN401 -- those of render_report
+    """Publish every run below a folder."""
+    return render_report(found_builds(build), site, **choices)
+
+
+def found_builds(build: str | Path = "build") -> list[Path]:
+    """The runs below a folder, by name."""
+    return sorted(path.parent for path in Path(build).glob("*/verdict.toml") if not path.parent.name.startswith("."))
+
+
+def stage(
+    builds: Sequence[str | Path],
+    staging: str | Path,
+    *,
+    sources: str | Path | None = None,
+    not_fetched: Sequence[tuple[str, str]] = (),
+) -> Path:
+    """Write the Quarto project that either publisher renders: the same files each time for the same runs."""
+    staging = Path(staging)
+    _empty(staging)
+    shutil.copytree(
+        Path(sources) if sources else default_sources(),
+        staging,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("_site", ".quarto", "evaluation.qmd", ".*"),
+    )
+    body = _body(Path(sources) if sources else default_sources())
+    runs = sorted((Results.load(folder) for folder in builds), key=lambda run: run.id)
+    for run in runs:
+        _stage_study(run, body, staging / "studier" / run.id)
+    _stage_index(runs, staging / "_studies", not_fetched)
+    return staging
+
+
+def default_sources() -> Path:
+    """The Quarto sources: those of the repository, or the copy that the installed package holds."""
+    for folder in (Path(__file__).parents[3] / "reports", Path(__file__).parent / "quarto"):
+        if (folder / "_quarto.yml").is_file():
+            return folder
+    raise PublishError("The Quarto sources (reports/) are missing: install the package again.")
+
+
+def _empty(staging: Path) -> None:
+    """Empty a folder that holds an earlier staging; refuse to touch any other."""
+    if not staging.exists():
+        return
+    if any(staging.iterdir()) and not (staging / "_quarto.yml").is_file():
+        raise PublishError(f"{staging} is not empty and holds no staged report: name another folder.")
+    shutil.rmtree(staging)
+
+
+def _body(sources: Path) -> str:
+    """The report without its front matter, its includes as seen from the folder of a study."""
+    text = (sources / "evaluation.qmd").read_text(encoding="utf-8")
+    _, _, body = text.split("---\n", 2)
+    return body.replace("{{< include _sections/", "{{< include ../../_sections/").strip() + "\n"
+
+
+def _stage_study(run: Results, body: str, folder: Path) -> None:
+    target = folder / cells.PUBLISHED
+    (target / "figures").mkdir(parents=True)
+    for name in PUBLISHED:
+        if (run.folder / name).is_file():
+            shutil.copyfile(run.folder / name, target / name)
+    for file in sorted((run.folder / "figures").glob("*")):
+        shutil.copyfile(file, target / "figures" / file.name)
+    manifest = {key: value for key, value in run.manifest.items() if key not in UNPUBLISHED_FACTS}
+    write_json(manifest, target / "manifest.json")
+    front = yaml.safe_dump(front_matter(run), allow_unicode=True, sort_keys=False, width=10_000)
+    notice = "{{< include ../../_simulated.qmd >}}\n\n" if run.is_simulated else ""
+    (folder / "index.qmd").write_text(f"---\n{front}---\n\n{notice}{body}", encoding="utf-8")
+
+
+def front_matter(run: Results) -> dict[str, Any]:
+    """Title, language and headings of a report, and what the listing of all reports shows of it."""
+    texts = run.texts
+    found = run.judgement(run.primary.id)
+    front: dict[str, Any] = {
+        "title": run.title,
+        "subtitle": texts("word.subtitle", measure=lower_first(str(run.measure["name"]))),
+        "lang": texts.language,
+    }
+    if authors := run.study["study"].get("authors"):
+        front["author"] = list(authors)
+    if registered := run.lock.get("registered_at"):
+        front["date"] = str(registered)[:10]
+    front |= {
+        "study-id": run.id,
+        "measure": str(run.measure["name"]),
+        "verdict": sentences.verdict_name(run, run.primary),
+        "certainty": texts("index.step", step=found.step, word=texts.name("certainty", found.certainty)),
+        "heading": dict(texts.raw("heading")),
+        "jupyter": "python3",
+    }
+    if run.is_simulated:
+        front |= {"simulated": True, "simulated-notice": texts("word.notice")}
+    return front | {"format": {"html": "default", "typst": {"output-file": f"{run.id}.pdf"}}}
+
+
+def _stage_index(runs: list[Results], folder: Path, not_fetched: Sequence[tuple[str, str]]) -> None:
+    """What the first page includes: a table for each aim, and the studies whose data have not been fetched."""
+    folder.mkdir(parents=True)
+    texts = Texts("sv")
+    for aim in AIMS:
+        rows = [tables.index_row(run, one) for run in runs for one in run.outcomes if one.aim == aim and one.role != "negative_control"]
+        caption = texts(f"index.caption_{aim}")
+        table = tables.pipe(texts.raw("index.columns"), rows, caption, f"tbl-{aim}", "lllllll", "22,18,13,17,12,7,11")
+        (folder / f"{aim}.qmd").write_text((table if rows else texts("index.none")) + "\n", encoding="utf-8")
+    listed = "\n".join(f"- {texts('index.not_fetched_item', title=title)}" for _, title in sorted(not_fetched))
+    text = f"## {texts('index.not_fetched')}\n\n{listed}\n" if listed else ""
+    (folder / "not_fetched.qmd").write_text(text, encoding="utf-8")
+    simulated = [run.title for run in runs if run.is_simulated]
+    notice = f"::: {{.callout-note}}\n{texts('index.some_simulated', list=texts.joined(simulated))}\n:::\n" if simulated else ""
+    (folder / "simulated.qmd").write_text(notice, encoding="utf-8")

@@ -1,0 +1,258 @@
+"""What did a run find? The files of `build/<study>/`, read once, with the few questions that the report puts to them."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from utvardering.errors import PublishError
+from utvardering.report.texts import Texts
+
+TABLES = ("estimates", "event_study", "checks", "robustness", "balance", "left_out", "dose", "truth")
+IDENTIFYING = ("history", "comparison", "pretrend", "staggered", "spillover", "concurrent")
+"""Checks whose failure makes an estimate uninterpretable."""
+CERTAINTY = ("very_low", "low", "moderate", "high")
+RANDOMIZED = ("randomization", "permutation")
+INHABITANTS = {"folkmangd", "folkmängd", "invanare", "invånare", "befolkning", "population", "inhabitants"}
+REPORTED = ("anmäl", "reported")
+_TEXT = {"study", "outcome", "unit", "label", "week", "variant", "weights", "period", "note", "text", "reason", "check", "variable"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An outcome as the plan states it."""
+
+    id: str
+    title: str
+    aim: str
+    role: str
+    kind: str
+    direction: str
+    smallest_effect: float | None
+    exposure: str
+    persons: bool
+    unit: str
+
+    @property
+    def is_count(self) -> bool:
+        """Whether the outcome counts something."""
+        return self.kind == "count"
+
+    @property
+    def is_reported_crime(self) -> bool:
+        """Whether the numbers hang on somebody reporting a crime."""
+        return self.aim == "brott" and any(word in f"{self.title} {self.id}".lower() for word in REPORTED)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Verdict, certainty and design level of one outcome, each with its reasons."""
+
+    verdict: str
+    certainty: str
+    level: int
+    reasons: dict[str, list[str]]
+
+    @property
+    def step(self) -> int:
+        """Certainty as 1 to 4."""
+        return CERTAINTY.index(self.certainty) + 1
+
+
+@dataclass(frozen=True)
+class Results:
+    """The files of a run; a table that the run did not write is an empty frame, the panel is None once published."""
+
+    folder: Path
+    study: dict[str, Any]
+    verdict: dict[str, Any]
+    manifest: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
+    panel: pd.DataFrame | None = None
+    plan: str = ""
+    log: str = ""
+    areas: dict[str, Any] | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    expected: list[dict[str, Any]] = field(default_factory=list)
+    lock: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Results:
+        """Read a run; raises PublishError where the folder holds none."""
+        folder = Path(folder)
+        for name in ("study.toml", "verdict.toml", "estimates.csv", "checks.csv"):
+            if not (folder / name).is_file():
+                raise PublishError(f"{folder.name}: {name} is missing; run the study again")
+        panel = folder / "panel.parquet"
+        return cls(
+            folder=folder,
+            study=_toml(folder / "study.toml"),
+            verdict=_toml(folder / "verdict.toml"),
+            manifest=_json(folder / "manifest.json"),
+            tables={name: _table(folder / f"{name}.csv") for name in TABLES},
+            panel=pd.read_parquet(panel) if panel.is_file() else None,
+            plan=_read(folder / "plan.md"),
+            log=_read(folder / "protokoll.md"),
+            areas=_json(folder / "areas.geojson") or None,
+            figures=_json(folder / "figures" / "figures.json"),
+            sources=list(_toml(folder / "sources.toml").get("source", [])),
+            expected=list(_toml(folder / "expected.toml").get("expected", [])),
+            lock=_toml(folder / "plan.lock"),
+        )
+
+    @property
+    def id(self) -> str:
+        """The study's id."""
+        return str(self.study["study"]["id"])
+
+    @property
+    def title(self) -> str:
+        """The study's title."""
+        return str(self.study["study"]["title"])
+
+    @property
+    def measure(self) -> dict[str, Any]:
+        """What was done, as the plan states it."""
+        return dict(self.study["measure"])
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the data are simulated."""
+        return bool(self.study.get("data", {}).get("simulated", False))
+
+    @property
+    def replication(self) -> str:
+        """The published work that the study repeats, or empty text."""
+        return str(self.study["study"].get("replication", ""))
+
+    @property
+    def texts(self) -> Texts:
+        """The words of the report, in the study's language."""
+        return Texts(str(self.setting("report", "language", "sv")))
+
+    def setting(self, table: str, key: str, default: Any) -> Any:  # noqa: ANN401 -- whatever the study file holds
+        """A value of the study file, or its default."""
+        return self.study.get(table, {}).get(key, default)
+
+    @cached_property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The outcomes in the order of the study file."""
+        common = self.setting("period", "unit", "index")
+        return tuple(
+            Outcome(
+                id=one["id"],
+                title=one["title"],
+                aim=one["aim"],
+                role=one["role"],
+                kind=one["kind"],
+                direction=one.get("direction", "none"),
+                smallest_effect=one.get("smallest_effect"),
+                exposure=one.get("exposure", ""),
+                persons=one.get("counts", "events") == "persons",
+                unit=one.get("period_unit") or common,
+            )
+            for one in self.study.get("outcomes", [])
+        )
+
+    @property
+    def primary(self) -> Outcome:
+        """The outcome on which the verdict rests."""
+        return next(one for one in self.outcomes if one.role == "primary")
+
+    def judgement(self, outcome: str) -> Judgement:
+        """What may be said of an outcome."""
+        found = self.verdict if outcome == self.primary.id else self.verdict.get("outcomes", {})[outcome]
+        reasons = {name: list(lines) for name, lines in found.get("reasons", {}).items()}
+        return Judgement(found["verdict"], found["certainty"], int(found["maryland_level"]), reasons)
+
+    def estimates(self, outcome: str) -> pd.DataFrame:
+        """Every estimate of an outcome, the planned one first."""
+        rows = self.tables["estimates"]
+        rows = rows[rows["outcome"] == outcome]
+        return rows.sort_values("planned", ascending=False, kind="stable")
+
+    def planned(self, outcome: str) -> pd.Series | None:
+        """The one planned estimate of an outcome, None where it could not be computed."""
+        rows = self.estimates(outcome)
+        rows = rows[rows["planned"]]
+        return None if rows.empty else rows.iloc[0]
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether no estimate of the primary outcome may be read as an effect."""
+        return self.judgement(self.primary.id).verdict in {"not_interpretable", "not_implemented"}
+
+    def dose_share(self) -> float:
+        """Delivered share of the planned hours; NaN where the study keeps no record."""
+        dose = self.tables["dose"]
+        planned = float(dose["planned_hours"].sum()) if len(dose) else 0.0
+        return float(dose["delivered_hours"].sum()) / planned if planned else float("nan")
+
+    def robustness(self, check: str) -> pd.DataFrame:
+        """The rows of one robustness check."""
+        rows = self.tables["robustness"]
+        return rows[rows["check"] == check]
+
+    def percent(self, outcome: str, value: float) -> float:
+        """An estimate on the planned scale in percent of what the treated would have been."""
+        row = self.planned(outcome)
+        return float("nan") if row is None else in_percent(row, value)
+
+    def inhabitants(self) -> float:
+        """Inhabitants of the treated areas, mean over the periods after; NaN where the exposure is something else."""
+        name = self.primary.exposure.lower()
+        return float(self.figures.get("exposure", {}).get(self.primary.id, "nan")) if name in INHABITANTS else float("nan")
+
+    def reproduced(self) -> tuple[float, float, bool] | None:
+        """Number found, number published and whether they agree; None where no number is stated."""
+        row = self.planned(self.primary.id)
+        if row is None:
+            return None
+        for one in self.expected:
+            weights = one.get("weights", row["weights"])
+            key = (one["outcome"], one["estimator"], one.get("estimand", "att"), weights)
+            if key == (row["outcome"], row["estimator"], row["estimand"], row["weights"]):
+                found, stated = float(row["estimate"]), float(one["estimate"])
+                return found, stated, abs(found - stated) <= float(one["tolerance"])
+        return None
+
+
+def in_percent(row: pd.Series, value: float) -> float:
+    """A value on the scale of an estimate, in percent as that estimate's own."""
+    if row["scale"] == "log_ratio":
+        return 100 * math.expm1(value)
+    if row["estimate"] == 0:
+        return 0.0 if value == 0 else float("nan")
+    return float(value * row["effect_percent"] / row["estimate"])
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(_read(path))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(_read(path))) if path.is_file() else {}
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """A table of the run: text stays text (codes keep their leading zeros), an empty text is no NaN."""
+    if not path.is_file() or not path.read_text(encoding="utf-8").strip():
+        return pd.DataFrame()
+    header = pd.read_csv(path, nrows=0).columns
+    texts = [name for name in header if name in _TEXT]
+    frame = pd.read_csv(path, dtype=dict.fromkeys(texts, "str"), na_values={}, keep_default_na=True)
+    for name in texts:
+        frame[name] = frame[name].fillna("").astype(object)
+    return frame

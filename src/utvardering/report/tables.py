@@ -1,0 +1,318 @@
+"""The tables of the report as Markdown: headings in the reader's language, numbers with units and intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from utvardering.report import chart_data, cost, sentences
+from utvardering.report.captions import level
+from utvardering.report.sureness import answers, in_language
+from utvardering.report.texts import lower_first, upper_first
+
+if TYPE_CHECKING:
+    from utvardering.report.results import Outcome, Results
+    from utvardering.report.texts import Texts
+
+SHOWN_LEFT_OUT = 30
+
+
+def pipe(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "", label: str = "", align: str = "", widths: str = ""
+) -> str:
+    """A pipe table; `align` has a letter (l, r, c) a column, `widths` are percentages such as 40,40,20."""
+    marks = {"l": ":--", "r": "--:", "c": ":-:"}
+    letters = align or "l" * len(columns)
+    lines = [_line(columns), "|" + "|".join(marks[letter] for letter in letters) + "|", *(_line(row) for row in rows)]
+    if caption:
+        attributes = " ".join(part for part in (f"#{label}" if label else "", f'tbl-colwidths="[{widths}]"' if widths else "") if part)
+        lines += ["", f": {caption}" + (f" {{{attributes}}}" if attributes else "")]
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[object]) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ").strip() or "–"
+
+
+def _headings(results: Results, key: str) -> list[str]:
+    return [name.format(level=level(results), unit="") for name in results.texts.raw(key)]
+
+
+def sure(results: Results) -> str:
+    """Questions, answers and grades."""
+    texts = results.texts
+    rows = [(one.question, one.answer, f"**{texts(f'sure.grade_{one.grade}')}**") for one in answers(results)]
+    return pipe(texts.raw("sure.columns"), rows, texts("sure.caption"), "tbl-sakerhet", "lll", "33,50,17")
+
+
+def planned_and_done(results: Results) -> str:
+    """Each part of the plan beside what the run used."""
+    texts, outcome = results.texts, results.primary
+    row = results.planned(outcome.id)
+    estimation = results.study.get("estimation", {})
+    checks = results.study.get("checks", {})
+
+    def named(name: object) -> str:
+        return texts.name("estimator", str(name))
+
+    def least(key: str, default: int) -> str:
+        return texts("plan.at_least", n=checks.get(key, default))
+
+    used = [str(name) for name in results.estimates(outcome.id)["estimator"].unique()]
+    planned_name = str(estimation.get("estimator", ""))
+    inference = texts.name("inference", chart_data.inference_name(results, str(estimation.get("inference", "randomization"))))
+    none = texts("word.none")
+    done = {
+        "estimator": named(row["estimator"]) if row is not None else none,
+        "inference": texts.name("inference", chart_data.inference_name(results, str(row["inference"]))) if row is not None else none,
+        "comparison": texts("plan.units", n=int(row["n_comparison"])) if row is not None else none,
+        "before": str(int(row["n_periods_before"])) if row is not None else none,
+        "after": str(int(row["n_periods_after"])) if row is not None else none,
+    }
+    rows = [
+        (texts("plan.item_outcome"), outcome.title, outcome.title if row is not None else none),
+        (texts("plan.item_estimator"), named(planned_name), done["estimator"]),
+        (
+            texts("plan.item_also"),
+            ", ".join(named(name) for name in estimation.get("also", [])) or none,
+            ", ".join(named(name) for name in used if name != planned_name) or none,
+        ),
+        (texts("plan.item_inference"), inference, done["inference"]),
+        (texts("plan.item_comparison"), least("min_comparison_units", 19), done["comparison"]),
+        (texts("plan.item_before"), least("min_periods_before", 12), done["before"]),
+        (texts("plan.item_after"), least("min_periods_after", 4), done["after"]),
+    ]
+    return pipe(texts.raw("plan.columns"), rows, texts("plan.caption"), "tbl-plan", "lll", "24,38,38")
+
+
+def methods(results: Results, outcome: Outcome, label: str = "tbl-metoder") -> str:
+    """Every estimate of an outcome in percent, with units where it counts something."""
+    texts = results.texts
+    frame = chart_data.methods(results, outcome)
+    headings = _headings(results, "effect.columns")[: 5 if outcome.is_count else 4]
+    rows = []
+    for row in frame.itertuples():
+        mark = "**" if row.planned else ""
+        cells = [
+            f"{mark}{upper_first(row.method)}{mark}",
+            row.inference,
+            f"{mark}{texts.signed_percent(row.value)}{mark}",
+            texts.signed_range(row.low, row.high),
+        ]
+        if outcome.is_count:
+            cells.append(_signed(texts, row.units))
+        rows.append(cells)
+    caption = texts("effect.caption" if outcome.is_count else "effect.caption_share", title=outcome.title)
+    return pipe(headings, rows, caption, label, "llrlr"[: len(headings)], "30,19,13,24,14" if outcome.is_count else "36,22,16,26")
+
+
+def _signed(texts: Texts, value: float) -> str:
+    said = texts.number(value)
+    return f"+{said}" if value > 0 and said != "0" else said
+
+
+def other_outcomes(results: Results) -> str:
+    """The planned estimate of each outcome, with its aim and what may be said of it."""
+    texts = results.texts
+    rows = []
+    for outcome in results.outcomes:
+        row = results.planned(outcome.id)
+        aim = texts(f"aim.{outcome.aim}") + ("" if outcome.role == "secondary" else f" ({texts('word.' + outcome.role)})")
+        value = texts.signed_percent(float(row["effect_percent"])) if row is not None else texts("word.none")
+        ends = (float(row["effect_percent_low"]), float(row["effect_percent_high"])) if row is not None else (math.nan, math.nan)
+        rows.append((outcome.title, aim, value, texts.signed_range(*ends), sentences.verdict_name(results, outcome)))
+    return pipe(_headings(results, "effect.others_columns"), rows, texts("effect.others_caption"), "tbl-utfall", "llrll", "28,20,12,22,18")
+
+
+def neighbours(results: Results) -> str:
+    """The rings of neighbours against the comparison."""
+    texts = results.texts
+    rows = []
+    for row in results.robustness("displacement").itertuples():
+        ring = texts("moved.ring", ring=str(row.variant).partition("=")[2])
+        low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
+        rows.append((ring, texts.signed_percent(value), texts.signed_range(low, high), texts(f"moved.{row.verdict}")))
+    return pipe(_headings(results, "moved.columns"), rows, texts("moved.caption"), "tbl-grannar", "lrll", "20,18,30,32")
+
+
+def sources(results: Results) -> str:
+    """Each input file with its producer, licence and checksum."""
+    texts = results.texts
+    known = {f"data/{one['file']}": one for one in results.sources} | {str(one["file"]): one for one in results.sources}
+    rows = []
+    for file, digest in sorted(results.manifest.get("inputs", {}).items()):
+        about = known.get(file, {})
+        rows.append((f"`{file}`", about.get("producer", texts("word.none")), about.get("licence", texts("word.none")), f"`{digest[:16]}…`"))
+    return pipe(texts.raw("data.sources_columns"), rows, texts("data.sources_caption"), "tbl-kallor", "llll", "30,25,15,30")
+
+
+def left_out(results: Results) -> str:
+    """What no estimate used, and why; the rest of a long list is in the file."""
+    texts = results.texts
+    titles = {one.id: one.title for one in results.outcomes}
+    frame = results.tables["left_out"]
+    everything = texts("data.all")
+    rows = [
+        (
+            row.unit or everything,
+            row.period or everything,
+            titles.get(row.outcome, row.outcome) or everything,
+            reason(results, row.reason),
+        )
+        for row in frame.head(SHOWN_LEFT_OUT).itertuples()
+    ]
+    if len(frame) > SHOWN_LEFT_OUT:
+        rows.append(("…", "…", "…", texts("data.left_more", n=len(frame) - SHOWN_LEFT_OUT)))
+    return pipe(texts.raw("data.left_columns"), rows, texts("data.left_caption"), "tbl-bortfall", "llll", "20,16,24,40")
+
+
+PROGRAM_REASONS = (
+    ("units of the data are not named", "unused"),
+    ("not named in the study", "not_named"),
+    ("needs counts", "needs_counts"),
+    ("started inside this period", "inside"),
+    ("after the measure ended", "ended"),
+    ("from the first period on", "first"),
+    ("cells in", "cells"),
+    ("no value", "no_value"),
+    ("no rows that late", "late"),
+    ("is not used: it is not a column", "not_column"),
+)
+"""What the program's own reasons contain, and the sentence that says the same in the reader's language."""
+
+
+def reason(results: Results, text: str) -> str:
+    """A reason in the reader's language: the plan's own reasons as they stand, the program's by the list above."""
+    texts = results.texts
+    if texts.language == "en":
+        return text
+    for part, key in PROGRAM_REASONS:
+        if part in text:
+            return texts(f"left.{key}", n=text.split()[0])
+    method = text.partition(":")[0]
+    if ":" in text and texts.has(f"estimator.{method}"):
+        return texts("left.method", method=texts.name("estimator", method))
+    return text if in_language(results, text) == text else texts("left.other")
+
+
+def truth(results: Results) -> str:
+    """Planted against estimated effect of a simulated study, in percent."""
+    texts = results.texts
+    titles = {one.id: one.title for one in results.outcomes}
+    rows = []
+    for row in results.tables["truth"].itertuples():
+        ends = [results.percent(row.outcome, float(x)) for x in (row.planted, row.estimate, row.ci_low, row.ci_high)]
+        rows.append((
+            titles.get(row.outcome, row.outcome),
+            texts.signed_percent(ends[0]),
+            texts.signed_percent(ends[1]),
+            texts.signed_range(ends[2], ends[3]),
+            texts("word.yes" if row.inside else "word.no"),
+        ))
+    return pipe(_headings(results, "appendix.truth_columns"), rows, texts("appendix.truth_caption"), "tbl-inlagd", "lrrll")
+
+
+def all_checks(results: Results) -> str:
+    """Every check with its number, its limit and its sentence."""
+    texts = results.texts
+    rows = [
+        (
+            upper_first(texts.name("name", row.check)),
+            texts(f"sure.grade_{row.verdict}"),
+            _short(texts, row.value),
+            _short(texts, row.threshold),
+            in_language(results, str(row.text)),
+        )
+        for row in results.tables["checks"].itertuples()
+    ]
+    return pipe(texts.raw("appendix.checks_columns"), rows, texts("appendix.checks_caption"), "tbl-kontroller", "llrrl", "18,14,9,9,50")
+
+
+def _short(texts: Texts, value: float) -> str:
+    whole = 10
+    return texts.number(float(value), 0 if abs(value) >= whole else 2)
+
+
+def all_robustness(results: Results) -> str:
+    """Every robustness row."""
+    texts = results.texts
+    rows = []
+    for row in results.tables["robustness"].itertuples():
+        low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
+        rows.append((
+            upper_first(texts.name("name", row.check)),
+            _variant(texts, row.check, row.variant),
+            texts.signed_percent(value),
+            texts.signed_range(low, high),
+            texts(f"sure.grade_{row.verdict}") if row.verdict else texts("word.none"),
+        ))
+    headings = _headings(results, "appendix.robust_columns")
+    return pipe(headings, rows, texts("appendix.robust_caption"), "tbl-kanslighet", "llrll", "24,26,14,22,14")
+
+
+def _variant(texts: Texts, check: str, variant: str) -> str:
+    name, found, value = variant.partition("=")
+    if check == "placebo_start" and found:
+        return texts("appendix.shift", n=value.lstrip("-"))
+    if check == "displacement" and name == "ring":
+        return texts("appendix.ring", ring=value)
+    return texts("appendix.without", unit=variant) if check == "leave_one_out" else variant
+
+
+def balance(results: Results) -> str:
+    """How alike treated and comparison areas were before the start."""
+    texts = results.texts
+    titles = {one.id: one.title for one in results.outcomes}
+    headings = texts.raw("appendix.balance_columns")
+    rows = [
+        (titles.get(row.variable, row.variable), *(_level(texts, x) for x in (row.treated, row.comparison)), texts.number(row.standardised_difference, 2))
+        for row in results.tables["balance"].itertuples()
+    ]
+    unit = texts.raw(f"unit.{results.setting('period', 'unit', 'index')}")[0]
+    return pipe(headings, rows, texts("appendix.balance_caption", unit=unit), "tbl-balans", "lrrr")
+
+
+def _level(texts: Texts, value: float) -> str:
+    whole = 10
+    return texts.number(value, 0 if abs(value) >= whole else 2)
+
+
+def checklist(results: Results) -> str:
+    """What guidelines for such studies ask for, and where it stands."""
+    texts = results.texts
+    return pipe(texts.raw("appendix.check_columns"), texts.raw("appendix.checklist"), texts("appendix.check_caption"), "tbl-checklista")
+
+
+def versions(results: Results) -> str:
+    """Versions of the programs."""
+    texts = results.texts
+    rows = sorted(results.manifest.get("versions", {}).items())
+    return pipe(texts.raw("appendix.versions_columns"), rows, texts("appendix.versions_caption"), "tbl-versioner")
+
+
+def index_row(results: Results, outcome: Outcome) -> tuple[str, ...]:
+    """A row of the comparison over all studies."""
+    texts = results.texts
+    found, row = results.judgement(outcome.id), results.planned(outcome.id)
+    read = found.verdict in sentences.READ and row is not None
+    replicated = results.reproduced() if sentences.is_replication(results) and outcome is results.primary else None
+    if replicated:
+        effect = texts.number(replicated[0], 4)
+    elif read and row is not None:
+        effect = f"{texts.signed_percent(float(row['effect_percent']))} ({texts.signed_range(float(row['effect_percent_low']), float(row['effect_percent_high']))})"
+    else:
+        effect = texts("word.none")
+    return (
+        f"[{results.title}](studier/{results.id}/index.qmd)",
+        lower_first(outcome.title),
+        sentences.verdict_name(results, outcome),
+        effect,
+        texts("index.step", step=found.step, word=texts.name("certainty", found.certainty)),
+        texts("index.level", level=found.level),
+        "–" if results.replication else cost.per_year_text(results),
+    )
