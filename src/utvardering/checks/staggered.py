@@ -25,9 +25,9 @@ def staggered(design: Design) -> CheckResult:
     if not method.common_start_only:
         return design.result("staggered", "pass", count, 1, "staggered_suited", count=count)
     wrong = negative_weight_share(design.sample.start, int(starts.max()) + design.n_after)
-    return design.result(
-        "staggered", "fail", count, 1, "staggered_fail", count=count, wrong=percent(wrong, design.study.report.language)
-    )
+    sentence = "staggered_wrong" if wrong > 0 else "staggered_fail"
+    share = percent(wrong, design.study.report.language)
+    return design.result("staggered", "fail", count, 1, sentence, count=count, wrong=share)
 
 
 def negative_weight_share(start: np.ndarray, n_periods: int) -> float:

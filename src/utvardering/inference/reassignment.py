@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 ENUMERATE_UP_TO = 20_000
 DRAWS = 9_999
+_SORTED_UP_TO = 500  # units: beyond, sorting random numbers for all of them costs more than picking row by row
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,11 @@ def reassign(
 def _pick(n_units: int, width: int, draws: int, rng: np.random.Generator) -> NDArray[np.intp]:
     """(draws, width) ordered picks without replacement, all equally probable.
 
-    Few of many: picks with replacement, those with a repeat drawn again; else one by one.
+    Few of many: picks with replacement, those with a repeat drawn again. Else the order of random numbers, or, where there
+    are too many units for that, one row at a time.
     """
+    if width**2 > n_units and n_units <= _SORTED_UP_TO:
+        return np.argsort(rng.random((draws, n_units)), axis=1)[:, :width]
     if width**2 > n_units:
         return np.array([rng.choice(n_units, width, replace=False) for _ in range(draws)], dtype=np.intp)
     picked = rng.integers(n_units, size=(draws, width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,6 +148,11 @@ def _beyond(low: float, high: float, delta: float) -> bool:
     return high <= delta if delta < 0 else low >= delta
 
 
+def _decimals(value: float) -> int:
+    """Decimals that show the first digit of a small number."""
+    return max(0, -math.floor(math.log10(value))) if value > 0 else 0
+
+
 def _expected(study: Study, outcome: Outcome, row: EstimateRow) -> Expected | None:
     """The number that expected.toml states for the planned row."""
     for one in study.expected:
@@ -175,6 +181,6 @@ def _replication(study: Study, outcome: Outcome, row: EstimateRow | None) -> tup
             work=study.study.replication,
             found=number(row.estimate, language, 4),
             expected=number(expected.estimate, language, 4),
-            tolerance=number(expected.tolerance, language, 4),
+            tolerance=number(expected.tolerance, language, _decimals(expected.tolerance)),
         ),
     )
