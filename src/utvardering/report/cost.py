@@ -18,7 +18,7 @@ def _money(results: Results, value: float) -> str:
     texts = results.texts
     currency = texts.name("word", str(results.measure["cost"].get("currency", "SEK")))
     if abs(value) >= MILLION:
-        return f"{texts.number(value / MILLION, 1)}\u00a0{texts("word.million")} {currency}"
+        return f"{texts.number(value / MILLION, 1)}\u00a0{texts('word.million')} {currency}"
     return f"{texts.number(value)} {currency}"
 
 
