@@ -26,7 +26,7 @@ from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, w
 from utvardering.process.assess import ProcessAssessment, assess_process
 from utvardering.report.figures import write_figures
 from utvardering.robustness.base import Robustness
-from utvardering.robustness.registry import stress
+from utvardering.robustness.registry import stress, unanswered_keys
 from utvardering.study.load import load_study
 from utvardering.study.model import Study
 from utvardering.study.page import study_page
@@ -157,7 +157,7 @@ def truth_frame(study: Study, estimates: Estimates) -> pd.DataFrame:
 
 
 def _left_out(found: Evaluation) -> pd.DataFrame:
-    items = (*found.panel.left_out, *found.estimates.left_out)
+    items = (*found.panel.left_out, *found.estimates.left_out, *unanswered_keys(found.study))
     return pd.DataFrame([asdict(item) for item in items], columns=list(LeftOut.__dataclass_fields__))
 
 

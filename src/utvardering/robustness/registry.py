@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from utvardering.data.panel import Panel
+from utvardering.data.panel import LeftOut, Panel
 from utvardering.estimators.estimate import Estimates
 from utvardering.robustness.base import Doubt, Robustness, RobustnessRow
 from utvardering.robustness.displacement import displacement
@@ -17,6 +17,15 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "leave_one_out": leave_one_out,
     "displacement": displacement,
 }
+
+UNANSWERED = ("trend_deviations", "smoothness", "alternative_comparisons", "windows", "contrasts")
+"""Keys of `[robustness]` that no check answers yet: a study that sets one is told so in `left_out.csv`."""
+
+
+def unanswered_keys(study: Study) -> tuple[LeftOut, ...]:
+    """What the study asks of `[robustness]` that is not tried."""
+    asked = [name for name in UNANSWERED if getattr(study.robustness, name)]
+    return tuple(LeftOut("", "", "", f"[robustness] {name} is not available yet: it was not tried") for name in asked)
 
 
 def stress(study: Study, panel: Panel, estimates: Estimates, progress: Callable[[str], None] | None = None) -> Robustness:
