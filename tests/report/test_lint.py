@@ -16,7 +16,6 @@ REPORTS = Path(__file__).resolve().parents[2] / "reports"
 
 WRONG_PAGES = {
     "undefined-footnote-id",
-    "include-not-found",
     "duplicate-reference-labels",
     "heading-hierarchy",
     "undefined-reference-label",
