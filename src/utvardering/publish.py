@@ -1,0 +1,73 @@
+"""Publishes what has been run: every study of the build folder in one site, so that the index always shows all of them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from utvardering.errors import PublishError
+from utvardering.report.render import found_builds, render_report
+from utvardering.report.render import stage as stage_sources
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of publishing, in lines for a person and facts for a program."""
+
+    lines: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+def publish_reports(
+    study: str | None,
+    build: Path,
+    site: Path,
+    *,
+    stage: Path | None = None,
+    publisher: str = "auto",
+    progress: Callable[[str, str], None] | None = None,
+) -> Published:
+    """Publish the site; with `study` only make sure that this one has been run. With `stage` only write the Quarto sources.
+
+    Raises PublishError where nothing has been run, or where a page cannot be published.
+    """
+    builds = found_builds(build)
+    name = Path(study).name if study else ""
+    if study and name not in {folder.name for folder in builds}:
+        msg = f"{name}: nothing to publish in {build / name}; run it first: utvardering run {study}"
+        raise PublishError(msg)
+    if not builds and not _unfetched(build):
+        msg = f"{build}: no study has been run; run one first: utvardering run STUDY"
+        raise PublishError(msg)
+    if stage is not None:
+        stage_sources(builds, stage, not_fetched=_unfetched(build))
+        return Published((f"{stage}: the Quarto sources; render them with: quarto render {stage}",), {"stage": str(stage)})
+    tell = (lambda item: progress("report", item)) if progress else None
+    done = render_report(builds, site, publisher=publisher, not_fetched=_unfetched(build), progress=tell)
+    lines = (
+        f"{done.site}: {len(done.pages)} pages and {len(done.pdfs)} PDFs by the {done.publisher} publisher",
+        f"  rendered now: {', '.join(done.rendered) or 'nothing, all pages are up to date'}",
+    )
+    facts = {
+        "site": str(done.site),
+        "publisher": done.publisher,
+        "pages": [str(page) for page in done.pages],
+        "pdfs": [str(pdf) for pdf in done.pdfs],
+        "rendered": list(done.rendered),
+        "reused": list(done.reused),
+    }
+    return Published(lines, facts)
+
+
+def _unfetched(build: Path) -> list[tuple[str, str]]:
+    """Id and title of the studies whose data have not been fetched: they have a plan and no verdict."""
+    found = []
+    for path in sorted(build.glob("*/study.toml")):
+        folder = path.parent
+        if not folder.name.startswith(".") and not (folder / "verdict.toml").exists():
+            meta = tomllib.loads(path.read_text(encoding="utf-8-sig"))["study"]
+            found.append((meta["id"], meta["title"]))
+    return found
