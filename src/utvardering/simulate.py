@@ -22,10 +22,12 @@ import tomlkit
 from pydantic import TypeAdapter, ValidationError
 
 from utvardering.data.calendar import Calendar
+from utvardering.data.faults import Faults
 from utvardering.data.panel import NEVER
 from utvardering.data.sources import SOURCES, sha256
 from utvardering.errors import DataError, UtvarderingError
 from utvardering.study.load import load_study
+from utvardering.study.vocabulary import did_you_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,8 +114,9 @@ class Frame:
     @property
     def years(self) -> NDArray[np.int64]:
         """(T,) whole years since the first year of the frame."""
-        year = np.array(self.periods) // self.calendar.per_year
-        return year - year[0]
+        year: NDArray[np.int64] = np.array([self.calendar.date(number).year for number in self.periods])
+        since: NDArray[np.int64] = year - year[0]
+        return since
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,8 @@ def simulate_sizes(frame: Frame, sizes: Sizes, rng: np.random.Generator) -> NDAr
     steps = sizes.drift * rng.standard_normal((count, int(frame.years[-1]) + 1))
     steps[:, 0] = 0.0
     yearly = np.round(np.exp(base + np.cumsum(steps, axis=1)))
-    return np.maximum(yearly, 1.0)[:, frame.years]
+    whole: NDArray[np.float64] = np.maximum(yearly, 1.0)[:, frame.years]
+    return whole
 
 
 def simulate_outcome(
@@ -187,11 +191,12 @@ def simulate_outcome(
         mean = sizes / PER * outcome.level * np.exp(part)
         if outcome.overdispersion > 0:
             mean = rng.gamma(1 / outcome.overdispersion, outcome.overdispersion * mean)
-        return rng.poisson(mean).astype(np.float64)
-    mean = outcome.level + part + outcome.effect * under + outcome.neighbour_effect * beside
+        counts: NDArray[np.float64] = rng.poisson(mean).astype(np.float64)
+        return counts
+    level: NDArray[np.float64] = outcome.level + part + outcome.effect * under + outcome.neighbour_effect * beside
     if outcome.kind == "mean":
-        return mean
-    share = np.clip(mean, 0.0, 1.0)
+        return level
+    share = np.clip(level, 0.0, 1.0)
     return rng.binomial(outcome.respondents, share) / outcome.respondents if outcome.respondents else share
 
 
@@ -210,7 +215,8 @@ def _part(frame: Frame, outcome: SimulatedOutcome, rng: np.random.Generator) -> 
     fresh = np.sqrt(1 - outcome.persistence**2)
     for period in range(1, length):
         walk[:, period] = outcome.persistence * walk[:, period - 1] + fresh * noise[:, period]
-    return unit + season + trend + shock + outcome.wander * walk
+    part: NDArray[np.float64] = unit + season + trend + shock + outcome.wander * walk
+    return part
 
 
 def simulate_dose(frame: Frame, dose: Dose, rng: np.random.Generator) -> pd.DataFrame:
@@ -252,7 +258,27 @@ def simulate_study(folder: str | Path, seed: int | None = None) -> dict[str, pd.
     """Draw the data files of a study, by their names within it, from its own seed or another."""
     study = load_study(folder)
     simulation = read_simulation(study.folder)
+    refuse_mismatch(study, simulation)
     return Simulator(study, simulation).files(simulation.seed if seed is None else seed)
+
+
+def refuse_mismatch(study: Study, simulation: Simulation) -> None:
+    """Raise a DataError where the study names what its simulation lacks."""
+    faults = Faults(SIMULATION.as_posix())
+    if not study.data.panel or not study.treated:
+        faults.add("", "only a study with [data] panel and [[treated]] can be simulated")
+    for unit in (*(row.unit for row in study.treated), *study.neighbours.units):
+        if unit not in simulation.units:
+            faults.add("units", f'"{unit}" is named in study.toml and missing here.{did_you_mean(unit, simulation.units)}')
+    for outcome in study.outcomes:
+        described = simulation.outcomes.get(outcome.id)
+        if described is None:
+            faults.add(f"outcomes.{outcome.id}", "is an outcome of study.toml and missing here")
+        elif described.kind != outcome.kind:
+            faults.add(f"outcomes.{outcome.id}.kind", f'is "{described.kind}" here and "{outcome.kind}" in study.toml')
+        if outcome.exposure and simulation.exposure is None:
+            faults.add("exposure", f"is missing: {outcome.id} has the exposure {outcome.exposure} in study.toml")
+    faults.raise_any()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,191 @@
+"""Does every study load, run, and give the numbers that its `expected.toml` states?
+
+For simulated studies: are the data files what `simulation.toml` makes, and does each planned interval hold the planted effect?
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from utvardering.checks.base import IDENTIFYING
+from utvardering.data.load import load_panel
+from utvardering.evaluate import Evaluation, evaluate
+from utvardering.simulate import main, read_simulation, simulate_study
+from utvardering.study.load import load_study
+
+STUDIES = Path(__file__).parents[2] / "studies"
+ALL = sorted(path.parent.name for path in STUDIES.glob("*/study.toml") if not path.parent.name.startswith("_"))
+SIMULATED = sorted(path.parent.parent.name for path in STUDIES.glob("*/data/simulation.toml"))
+VERDICTS = {
+    "belysning": "uncertain",
+    "castle-doctrine": "effect_opposite",
+    "sspf": "uncertain",
+    "trygghetsvardar": "effect",
+}
+
+
+Run = Callable[[str], Evaluation]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Give a function that runs a study once."""
+    out = tmp_path_factory.mktemp("build")
+
+    @cache
+    def run(study: str) -> Evaluation:
+        return evaluate(STUDIES / study, out)
+
+    return run
+
+
+def test_there_are_studies() -> None:
+    """The other tests look at something."""
+    assert set(VERDICTS) <= set(ALL)
+    assert len(SIMULATED) >= 3
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_numbers_are_those_expected(study: str, results: Run) -> None:
+    """Every row of `expected.toml` is found, and is met within its tolerance."""
+    found = results(study)
+    assert found.study.expected, "a study without expected numbers cannot be reproduced"
+    for wanted in found.study.expected:
+        rows = [
+            row
+            for row in found.estimates.rows
+            if (row.outcome, row.estimator, row.estimand) == (wanted.outcome, wanted.estimator, wanted.estimand)
+            and wanted.inference in {"", row.inference}
+            and wanted.weights in {None, row.weights}
+        ]
+        assert len(rows) == 1, f"{wanted.outcome}: {len(rows)} rows"
+        assert rows[0].estimate == pytest.approx(wanted.estimate, rel=0, abs=wanted.tolerance)
+        if wanted.std_error is not None:
+            assert rows[0].std_error == pytest.approx(wanted.std_error, rel=0, abs=wanted.tolerance)
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_every_planned_estimate_is_expected(study: str, results: Run) -> None:
+    """No planned number can change unseen."""
+    found = results(study)
+    stated = {(one.outcome, one.estimator) for one in found.study.expected}
+    planned = {(row.outcome, row.estimator) for row in found.estimates.rows if row.planned}
+    assert {outcome.id for outcome in found.study.outcomes} == {outcome for outcome, _ in planned}
+    assert planned <= stated
+
+
+@pytest.mark.parametrize("study", sorted(VERDICTS))
+def test_verdict(study: str, results: Run) -> None:
+    """The examples show an effect, two uncertain answers and a repeated finding."""
+    assert results(study).verdict.primary.verdict == VERDICTS[study]
+
+
+def test_hosts_pass_every_identifying_check(results: Run) -> None:
+    """The model study is sound in every respect that its data can show."""
+    found = {row.check: row.verdict for row in results("trygghetsvardar").checks.rows if row.check in IDENTIFYING}
+    assert found
+    assert set(found.values()) == {"pass"}
+
+
+@pytest.mark.parametrize("study", SIMULATED)
+def test_intervals_hold_what_was_planted(study: str, results: Run) -> None:
+    """At the kept seed; over other seeds see tests/simulation."""
+    found = results(study)
+    assert set(found.study.truth) == {outcome.id for outcome in found.study.outcomes}
+    for outcome, truth in found.study.truth.items():
+        row = found.estimates.planned(outcome)
+        assert row is not None
+        assert row.ci_low <= truth <= row.ci_high, outcome
+
+
+@pytest.mark.parametrize("study", SIMULATED)
+def test_truth_is_what_the_simulation_plants(study: str) -> None:
+    """The effect of `simulation.toml` and the truth of `expected.toml` are one number on two scales."""
+    plan = load_study(STUDIES / study)
+    for name, outcome in read_simulation(STUDIES / study).outcomes.items():
+        planted = np.log1p(outcome.effect) if outcome.kind == "count" else outcome.effect
+        assert plan.truth[name] == pytest.approx(planted, rel=1e-12)  # both are written with full precision
+
+
+@pytest.mark.parametrize("study", SIMULATED)
+def test_data_files_are_what_the_simulation_makes(study: str) -> None:
+    """Byte by byte."""
+    for name, table in simulate_study(STUDIES / study).items():
+        made = table.to_csv(index=False, lineterminator="\n").encode()
+        assert made == (STUDIES / study / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("study", SIMULATED)
+def test_another_seed_makes_other_data(study: str) -> None:
+    """The seed is in use, and units, periods and columns stay."""
+    kept, other = simulate_study(STUDIES / study), simulate_study(STUDIES / study, seed=12345)
+    assert kept.keys() == other.keys()
+    for name, table in kept.items():
+        assert list(table.columns) == list(other[name].columns)
+        assert table.iloc[:, :2].equals(other[name].iloc[:, :2])
+        assert not table.equals(other[name])
+
+
+def test_lottery_can_be_drawn_again() -> None:
+    """The places that got lights are those that the seed in the study file draws."""
+    study = load_study(STUDIES / "belysning")
+    places = sorted(read_simulation(study.folder).units)
+    drawn = np.random.default_rng(study.measure.lottery_seed).choice(len(places), 10, replace=False)
+    assert {places[k] for k in drawn} == {treated.unit for treated in study.treated}
+
+
+def test_command_tells_a_study_without_simulation(capsys: pytest.CaptureFixture[str]) -> None:
+    """Real data are not overwritten."""
+    assert main([str(STUDIES / "castle-doctrine")]) == 3
+    assert capsys.readouterr().err == (
+        "data/simulation.toml: there is no such file in castle-doctrine, so its data are not simulated here\n"
+    )
+
+
+def test_simulation_that_does_not_fit_its_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every mismatch is told at once, and nothing is written."""
+    folder = tmp_path / "belysning"
+    shutil.copytree(STUDIES / "belysning", folder)
+    file = folder / "data" / "simulation.toml"
+    text = (
+        file.read_text(encoding="utf-8")
+        .replace('"Alstigen"', '"Alstiggen"')
+        .replace("[outcomes.brott_dag]", "[outcomes.brott_dagtid]")
+    )
+    file.write_text(text, encoding="utf-8")
+    kept = (folder / "data" / "panel.csv").read_bytes()
+    assert main([str(folder)]) == 3
+    assert capsys.readouterr().err == (
+        "data/simulation.toml: 2 problems\n"
+        '  units: "Alstigen" is named in study.toml and missing here. Did you mean "Alstiggen"?\n'
+        "  outcomes.brott_dag: is an outcome of study.toml and missing here\n"
+    )
+    assert (folder / "data" / "panel.csv").read_bytes() == kept
+
+
+def test_command_writes_the_data_and_their_checksums(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After a new seed the study still loads: `sources.toml` has the new checksum, and its comments are kept."""
+    folder = tmp_path / "belysning"
+    shutil.copytree(STUDIES / "belysning", folder)
+    file = folder / "data" / "simulation.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("seed = 2", "seed = 3"), encoding="utf-8")
+    assert main([str(folder)]) == 0
+    assert capsys.readouterr().out == "belysning: panel.csv written\n"
+    assert load_panel(load_study(folder)).units
+    new, old = (path.joinpath("data", "sources.toml").read_text(encoding="utf-8") for path in (folder, STUDIES / "belysning"))
+    assert [line for line in new.splitlines() if line not in old.splitlines()] == [
+        f'sha256 = "{hashlib.sha256((folder / "data" / "panel.csv").read_bytes()).hexdigest()}"'
+    ]
+
+
+def test_command_without_a_study(capsys: pytest.CaptureFixture[str]) -> None:
+    """The usage in one line."""
+    assert main([]) == 2
+    assert capsys.readouterr().err == "usage: python -m utvardering.simulate STUDY ...\n"
