@@ -1,0 +1,1 @@
+"""Tests and intervals against slow, obvious versions."""
