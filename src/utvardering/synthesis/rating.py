@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from utvardering.checks.base import IDENTIFYING, DesignChecks
 from utvardering.estimators.base import RANDOMIZED
-from utvardering.estimators.estimate import FEW_TREATED, EstimateRow
+from utvardering.estimators.estimate import FEW_TREATED, EstimateRow, Estimates
 from utvardering.study.model import Study
 from utvardering.wording import say
+
+Cap = tuple[str, str, dict[str, object]]
+"""At most this certainty, the sentence that says why, and its facts."""
 
 CERTAINTY = ("very_low", "low", "moderate", "high")
 
@@ -15,30 +20,41 @@ ADJUSTED_TREATED = 5
 ADJUSTED_COMPARISON = 20
 
 
-def certainty(study: Study, checks: DesignChecks, verdict: str, row: EstimateRow | None) -> tuple[str, tuple[str, ...]]:
+def certainty(
+    study: Study, checks: DesignChecks, verdict: str, row: EstimateRow | None, estimates: Estimates
+) -> tuple[str, tuple[str, ...]]:
     """Certainty in four words: starts at high and is capped by each weakness; the lowest cap decides."""
     language = study.report.language
     if verdict in {"not_interpretable", "not_implemented"}:
         key = "gate" if verdict == "not_interpretable" else "not_implemented"
         return "very_low", (say(language, "certainty", key),)
     level, why = "high", [say(language, "certainty", "start")]
-
-    def cap(at_most: str, key: str, **facts: object) -> None:
-        nonlocal level
+    for at_most, key, facts in (*_of_design(study, checks), *_of_estimate(study, verdict, row, estimates)):
         level = min(level, at_most, key=CERTAINTY.index)
         why.append(say(language, "certainty", key, **facts))
-
-    if study.measure.assignment != "lottery":
-        cap("moderate", "no_lottery")
-    for check in checks.rows:
-        name = say(language, "names", check.check)
-        if check.verdict == "not_evaluated":
-            cap("low", "not_evaluated", check=name)
-        elif check.verdict == "fail" and (check.check not in IDENTIFYING or study.is_replication):
-            cap("low", "weak", check=name)
-    if row is not None and row.inference not in RANDOMIZED and row.n_treated < FEW_TREATED:
-        cap("low", "cluster_few", n=row.n_treated)
     return level, tuple(why)
+
+
+def _of_design(study: Study, checks: DesignChecks) -> Iterator[Cap]:
+    if study.measure.assignment != "lottery":
+        yield "moderate", "no_lottery", {}
+    for check in checks.rows:
+        name = say(study.report.language, "names", check.check)
+        if check.verdict == "not_evaluated":
+            yield "low", "not_evaluated", {"check": name}
+        elif check.verdict == "fail" and (check.check not in IDENTIFYING or study.is_replication):
+            yield "low", "weak", {"check": name}
+
+
+def _of_estimate(study: Study, verdict: str, row: EstimateRow | None, estimates: Estimates) -> Iterator[Cap]:
+    if row is not None and row.inference not in RANDOMIZED and row.n_treated < FEW_TREATED:
+        yield "low", "cluster_few", {"n": row.n_treated}
+    if verdict == "uncertain":
+        yield "low", "imprecise", {}
+    for outcome in study.outcomes:
+        control = estimates.planned(outcome.id)
+        if outcome.role == "negative_control" and control is not None and (control.ci_low > 0 or control.ci_high < 0):
+            yield "low", "negative_control", {"title": outcome.title}
 
 
 def maryland_level(study: Study, checks: DesignChecks, row: EstimateRow | None) -> tuple[int, tuple[str, ...]]:

@@ -76,7 +76,7 @@ def _judge(study: Study, outcome: Outcome, checks: DesignChecks, estimates: Esti
     row = estimates.planned(outcome.id)
     verdict, why = _verdict(study, outcome, checks, row, estimates, dose)
     level, level_why = maryland_level(study, checks, row)
-    sure, sure_why = certainty(study, checks, verdict, row)
+    sure, sure_why = certainty(study, checks, verdict, row, estimates)
     if study.is_replication:
         why = (*_replication(study, outcome, row), *why)
         why += tuple(_said(language, "warning", failed.check, failed.text) for failed in checks.failed())
