@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from utvardering.report.results import Outcome, Results
 
-APART = 3.0
-"""Index points, or percentage points, by which two lines must part for the title to say so."""
-
 
 def _caption(results: Results, title: str, *notes: str) -> str:
     """The title as a sentence, the notes, and the source line."""
@@ -38,7 +35,7 @@ def group_names(results: Results) -> dict[str, str]:
 
 def _means(frame: pd.DataFrame) -> dict[tuple[str, bool], float]:
     found = frame.groupby(["group", "after"])["shown"].mean()
-    return {(str(group), bool(after)): float(value) for (group, after), value in found.items()}  # type: ignore[misc] # pandas does not type the index
+    return {(str(group), bool(after)): float(value) for (group, after), value in found.items()}
 
 
 def over_time(results: Results, outcome: Outcome, frame: pd.DataFrame) -> tuple[str, str]:
@@ -46,13 +43,7 @@ def over_time(results: Results, outcome: Outcome, frame: pd.DataFrame) -> tuple[
     texts = results.texts
     mean = _means(frame)
     digits = 0 if chart_data.is_index(outcome) else 1
-    moved = {group: mean.get((group, True), float("nan")) - mean.get((group, False), float("nan")) for group in ("treated", "comparison")}
-    gap = moved["treated"] - moved["comparison"]
-    key = "over_time_down" if gap < -APART and moved["treated"] < 0 else "over_time_up" if gap > APART else "over_time_same"
-    if gap < -APART and moved["treated"] >= 0:
-        key = "over_time_slower"
-    if results.is_gated:
-        key = "over_time_gated"
+    key = _seen(results, outcome, mean)
     notes = []
     if chart_data.is_index(outcome):
         before = frame[~frame["after"]].groupby("group")["value"].mean()
@@ -80,6 +71,19 @@ def over_time(results: Results, outcome: Outcome, frame: pd.DataFrame) -> tuple[
     return _caption(results, texts(f"figure.{key}", title=outcome.title), *notes), alt
 
 
+def _seen(results: Results, outcome: Outcome, mean: dict[tuple[str, bool], float]) -> str:
+    """Which title the verdict allows: only an established difference is stated as one."""
+    verdict = results.judgement(outcome.id).verdict
+    if verdict in {"not_interpretable", "not_implemented"} or results.is_gated:
+        return "over_time_gated"
+    if verdict not in {"effect", "effect_opposite"} or outcome.role == "negative_control":
+        return "over_time_same"
+    moved = {group: mean[group, True] - mean[group, False] for group in ("treated", "comparison")}
+    if moved["treated"] < moved["comparison"]:
+        return "over_time_down" if moved["treated"] < 0 else "over_time_slower"
+    return "over_time_up"
+
+
 def _digits(value: float) -> int:
     """Decimals for a number whose leading digit must show."""
     return 0 if value >= 10 else 1 if value >= 1 else 2  # noqa: PLR2004 -- one leading digit more each
@@ -93,8 +97,13 @@ def event_study(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
     if results.is_gated:
         title, alt = texts("figure.events_title"), texts("figure.events_gated", **counts)
     else:
-        title = texts("figure.events_title_before", before=int(before["outside"].sum()), after=int(after["outside"].sum()), **counts)
-        means = {f"mean_{name}": texts.signed_percent(float(part["value"].mean())) for name, part in (("before", before), ("after", after))}
+        title = texts(
+            "figure.events_title_before", before=int(before["outside"].sum()), after=int(after["outside"].sum()), **counts
+        )
+        means = {
+            f"mean_{name}": texts.signed_percent(float(part["value"].mean()))
+            for name, part in (("before", before), ("after", after))
+        }
         alt = texts("figure.events_alt", **counts, **means)
     note = texts("figure.events_note", title=outcome.title, level=level(results))
     return _caption(results, title, note), alt
@@ -129,7 +138,8 @@ def methods(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
 def dose(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
     """Caption and alt text of the dose."""
     texts = results.texts
-    facts = {name: texts.number(float(frame[name].sum())) for name in ("delivered", "planned")}
+    log = results.tables["dose"]
+    facts = {name: texts.number(float(log[f"{name}_hours"].sum())) for name in ("delivered", "planned")}
     title = texts("figure.dose_title", share=texts.percent(100 * results.dose_share()))
     return _caption(results, title, texts("figure.dose_note")), texts("figure.dose_alt", n=len(frame), **facts)
 
@@ -151,7 +161,10 @@ def area_map(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
     texts = results.texts
     treated = frame[frame["role"] == "treated"]
     count = {role: int((frame["role"] == role).sum()) for role in ("treated", "comparison")}
-    said = {role: texts("figure.group_one") if n == 1 else texts("figure.group_many", n=texts.number(n)) for role, n in count.items()}
+    said = {
+        role: texts("figure.group_one") if n == 1 else texts("figure.group_many", n=texts.number(n))
+        for role, n in count.items()
+    }
     many = 8
     names = texts.joined(sorted(treated["label"])) if len(treated) <= many else said["treated"]
     title = texts("figure.map_title", n=names if len(treated) <= many else said["treated"], m=said["comparison"])

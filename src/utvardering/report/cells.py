@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from utvardering.report import cost, sentences, sureness, tables
 from utvardering.report.results import Results
+from utvardering.report.texts import lower_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,7 +112,11 @@ def implementation(r: Results) -> None:
     begun = r.figures.get("starts", [])
     if begun:
         first, last = (texts.period(label, r.primary.unit) for label in begun)
-        lines.append(texts("implementation.starts", first=first) if first == last else texts("implementation.starts_many", first=first, last=last))
+        lines.append(
+            texts("implementation.starts", first=first)
+            if first == last
+            else texts("implementation.starts_many", first=first, last=last)
+        )
     dose = r.tables["dose"]
     if dose.empty:
         _say(" ".join(lines), texts("implementation.none"), texts("implementation.process"))
@@ -225,10 +230,18 @@ def again(r: Results) -> None:
 def downloads(r: Results) -> None:
     """Links to the numbers behind the figures and to the tables."""
     texts = r.texts
-    figures = [f"@fig-{one['name']}: [{one['name']}.csv]({PUBLISHED}/figures/{one['name']}.csv)" for one in r.figures.get("figures", [])]
+    figures = [
+        f"@fig-{one['name']}: [{one['name']}.csv]({PUBLISHED}/figures/{one['name']}.csv)"
+        for one in r.figures.get("figures", [])
+    ]
     files = sorted(path.name for path in r.folder.iterdir() if path.suffix in {".csv", ".toml"} or path.name == "manifest.json")
     listed = [f"[{name}]({PUBLISHED}/{name})" for name in files]
-    _say(texts("data.figures_intro"), _bullets(figures), f"{texts('data.tables_intro')} {', '.join(listed)}.", texts("data.no_download"))
+    _say(
+        texts("data.figures_intro"),
+        _bullets(figures),
+        f"{texts('data.tables_intro')} {', '.join(listed)}.",
+        texts("data.no_download"),
+    )
 
 
 def left_out(r: Results) -> None:
@@ -239,7 +252,11 @@ def left_out(r: Results) -> None:
 def cite(r: Results) -> None:
     """How to cite the report."""
     authors = ", ".join(r.study["study"].get("authors", [])) or r.texts("data.nobody")
-    _say(r.texts("data.cite_text", authors=authors, title=r.title, measure=sentences.lower_first(str(r.measure["name"])), id=r.id))
+    _say(
+        r.texts(
+            "data.cite_text", authors=authors, title=r.title, measure=lower_first(str(r.measure["name"])), id=r.id
+        )
+    )
 
 
 def log(r: Results) -> None:
@@ -276,7 +293,10 @@ def appendix_estimates(r: Results) -> None:
     """Every estimate of the other outcomes."""
     rest = [one for one in r.outcomes if one is not r.primary and len(r.estimates(one.id))]
     if rest:
-        _say(f"### {r.texts('heading.all_estimates')}", *(tables.methods(r, one, f"tbl-alla-{number}") for number, one in enumerate(rest, 1)))
+        _say(
+            f"### {r.texts('heading.all_estimates')}",
+            *(tables.methods(r, one, f"tbl-alla-{number}") for number, one in enumerate(rest, 1)),
+        )
 
 
 def checklist(r: Results) -> None:

@@ -98,7 +98,9 @@ def event_study(results: Results, outcome: Outcome) -> pd.DataFrame:
     name = planned if planned in set(events["estimator"]) else events["estimator"].iloc[0]
     events = events[events["estimator"] == name]
     inference = results.setting("estimation", "inference", "randomization")
-    chosen = events[events["inference"] == (inference if inference in set(events["inference"]) else events["inference"].iloc[0])]
+    chosen = events[
+        events["inference"] == (inference if inference in set(events["inference"]) else events["inference"].iloc[0])
+    ]
     chosen = chosen[chosen["weights"] == chosen["weights"].iloc[0]]
     rows = results.estimates(outcome.id)
     rows = rows[(rows["scale"] == chosen["scale"].iloc[0]) & rows["effect_percent"].notna() & (rows["estimate"] != 0)]
@@ -118,24 +120,26 @@ def methods(results: Results, outcome: Outcome) -> pd.DataFrame:
     """Every estimate in percent, the planned first: label, value, low, high, planned, units, units_low, units_high."""
     texts = results.texts
     rows = results.estimates(outcome.id)
-    several = rows["weights"].nunique() > 1 if len(rows) else False
+    several = len(set(rows["weights"])) > 1 if len(rows) else False
     records = []
     for _, row in rows.iterrows():
         name = texts.name("estimator", row["estimator"])
         if several:
             name += ", " + texts("effect.weighted_plain" if row["weights"] else "effect.unweighted")
-        records.append({
-            "method": name,
-            "inference": texts.name("inference", inference_name(results, row["inference"])),
-            "value": row["effect_percent"],
-            "low": row["effect_percent_low"],
-            "high": row["effect_percent_high"],
-            "planned": bool(row["planned"]),
-            "units": row["effect_units"],
-            "units_low": row["effect_units_low"],
-            "units_high": row["effect_units_high"],
-            "estimand": row["estimand"],
-        })
+        records.append(
+            {
+                "method": name,
+                "inference": texts.name("inference", inference_name(results, row["inference"])),
+                "value": row["effect_percent"],
+                "low": row["effect_percent_low"],
+                "high": row["effect_percent_high"],
+                "planned": bool(row["planned"]),
+                "units": row["effect_units"],
+                "units_low": row["effect_units_low"],
+                "units_high": row["effect_units_high"],
+                "estimand": row["estimand"],
+            }
+        )
     return pd.DataFrame(records)
 
 
@@ -146,16 +150,20 @@ def inference_name(results: Results, inference: str) -> str:
 
 
 def dose(results: Results) -> pd.DataFrame:
-    """Hours planned and delivered over all areas, by week or, where these are many, by month: period, planned, delivered."""
+    """Hours a week planned and delivered over all areas, by week or, where these are many, a month's mean week."""
     log = results.tables["dose"]
     if log.empty:
         return pd.DataFrame()
     frame = log.assign(period=[_month(week) for week in log["week"]]) if log["week"].nunique() > SHOWN_WEEKS else None
     if frame is None or (frame["period"] == "").any():
         frame = log.assign(period=log["week"])
-    summed = frame.groupby("period", sort=False)[["planned_hours", "delivered_hours"]].sum().reset_index()
+    grouped = frame.groupby("period", sort=False)
+    weeks = grouped["week"].nunique()
+    summed = grouped[["planned_hours", "delivered_hours"]].sum().div(weeks, axis=0).reset_index()
     summed["x"] = [position(label, "month" if len(label) == len("2022-07") else "week") for label in summed["period"]]
-    return summed.rename(columns={"planned_hours": "planned", "delivered_hours": "delivered"}).sort_values("x", ignore_index=True)
+    return summed.rename(columns={"planned_hours": "planned", "delivered_hours": "delivered"}).sort_values(
+        "x", ignore_index=True
+    )
 
 
 def _month(week: str) -> str:

@@ -6,7 +6,7 @@ The size is that of a text column of the PDF, so that a letter of 9 points is 9 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,7 @@ from plotnine import (
 from utvardering.report.texts import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import geopandas as gpd
 
@@ -85,8 +85,8 @@ def _whole_years(limits: tuple[float, float]) -> list[float]:
     return [float(value) for value in range(low, high + 1, step)]
 
 
-def _numbers(texts: Texts) -> Callable[[list[float]], list[str]]:
-    def write(breaks: list[float]) -> list[str]:
+def _numbers(texts: Texts) -> Callable[[Sequence[Any]], list[str]]:
+    def write(breaks: Sequence[Any]) -> list[str]:
         shown = [value for value in breaks if value is not None and np.isfinite(value)]
         digits = 0 if all(abs(value - round(value)) < 1e-9 for value in shown) else 1  # noqa: PLR2004 -- a float that is whole
         return [texts.number(value, digits) for value in breaks]
@@ -94,7 +94,7 @@ def _numbers(texts: Texts) -> Callable[[list[float]], list[str]]:
     return write
 
 
-def _percents(texts: Texts) -> Callable[[list[float]], list[str]]:
+def _percents(texts: Texts) -> Callable[[Sequence[Any]], list[str]]:
     return lambda breaks: [texts.signed_percent(value, 0) for value in breaks]
 
 
@@ -135,10 +135,10 @@ def over_time(frame: pd.DataFrame, texts: Texts, names: dict[str, str], starts: 
     )
 
 
-def _years_within(unit: str, high: float) -> dict[str, object]:
+def _years_within(unit: str, high: float) -> dict[str, Any]:
     """Whole years only as far as the data go: the room for names has no years."""
     if unit == "index":
-        return {"breaks": lambda limits: [value for value in np.linspace(limits[0], high, 6).round()]}
+        return {"breaks": lambda limits: list(np.linspace(limits[0], high, 6).round())}
     return {
         "breaks": lambda limits: _whole_years((limits[0], high)),
         "labels": lambda breaks: [f"{value:.0f}" for value in breaks],
@@ -260,8 +260,10 @@ def dose(frame: pd.DataFrame, texts: Texts, *, monthly: bool) -> ggplot:
     apart = 0.09 * top
     y_delivered = min(delivered / 2, planned - apart)
     room = span * 0.2
-    steps = pd.concat([frame, frame.tail(1).assign(x=lambda last: last["x"] + width)]).assign(x=lambda all_: all_["x"] - width / 2)
-    common = {"ha": "left", "size": POINTS, "family": FONT, "fontweight": "bold"}
+    steps = pd.concat([frame, frame.tail(1).assign(x=lambda last: last["x"] + width)]).assign(
+        x=lambda all_: all_["x"] - width / 2
+    )
+    common: dict[str, Any] = {"ha": "left", "size": POINTS, "family": FONT, "fontweight": "bold"}
     return (
         ggplot(frame, aes("x", "delivered"))
         + geom_col(fill=COMPARISON, width=width * 0.8)
@@ -275,7 +277,7 @@ def dose(frame: pd.DataFrame, texts: Texts, *, monthly: bool) -> ggplot:
     )
 
 
-def _dose_axis(frame: pd.DataFrame, texts: Texts) -> dict[str, object]:
+def _dose_axis(frame: pd.DataFrame, texts: Texts) -> dict[str, Any]:
     """At most five labels: the month and the year, or the week as the log names it."""
     step = max(1, math.ceil(len(frame) / 5))
     rows = frame.iloc[::step]
@@ -298,7 +300,9 @@ def area_map(shapes: gpd.GeoDataFrame, texts: Texts) -> ggplot:
     return (
         ggplot(shapes)
         + geom_map(aes(fill="role"), color="#8a93a0", size=0.12)
-        + scale_fill_manual(values=[colours[role] for role in roles], labels=[texts(f"figure.{role}") for role in roles], name=" ")
+        + scale_fill_manual(
+            values=[colours[role] for role in roles], labels=[texts(f"figure.{role}") for role in roles], name=" "
+        )
         + coord_fixed(ratio=1 / squeeze)
         + look(height)
         + theme(

@@ -26,7 +26,7 @@ def short(results: Results) -> str:
     """Cost for the strip: per inhabitant of the area and year where that is known, else the amount."""
     texts, found = results.texts, results.measure.get("cost")
     if not found or results.replication:
-        return texts("strip.cost_none")
+        return texts("strip.cost_not" if results.replication else "strip.cost_none")
     amount, people = float(found["amount"]), results.inhabitants()
     if found.get("per", "year") == "year" and math.isfinite(people):
         return texts("strip.cost_area", inhabitant=_money(results, amount / people))

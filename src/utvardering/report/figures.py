@@ -75,11 +75,17 @@ def draw_all(results: Results) -> Iterator[Drawn]:
     primary = results.primary
     if len(frame := chart_data.dose(results)):
         monthly = len(frame["period"].iloc[0]) == len("2022-07")
-        yield Drawn(_figure("dos", "implementation", captions.dose(results, frame)), charts.dose(frame, texts, monthly=monthly), frame)
+        yield Drawn(
+            _figure("dos", "implementation", captions.dose(results, frame)), charts.dose(frame, texts, monthly=monthly), frame
+        )
     for outcome in _shown(results):
         if len(frame := chart_data.over_time(results, outcome)):
             section = "over_time" if outcome is primary else "other_outcomes"
-            yield Drawn(_figure(f"tid-{slug(outcome.id)}", section, captions.over_time(results, outcome, frame)), _over_time(results, outcome, frame), frame)
+            yield Drawn(
+                _figure(f"tid-{slug(outcome.id)}", section, captions.over_time(results, outcome, frame)),
+                _over_time(results, outcome, frame),
+                frame,
+            )
     if len(frame := chart_data.event_study(results, primary)):
         chart = charts.event_study(frame, texts, primary.unit)
         yield Drawn(_figure("perioder", "per_period", captions.event_study(results, frame)), chart, frame)
@@ -88,7 +94,9 @@ def draw_all(results: Results) -> Iterator[Drawn]:
     if len(frame):
         shown = frame.assign(label=frame["method"] + "\n" + frame["inference"], strong=frame["planned"])
         smallest = abs(100 * primary.smallest_effect) if primary.smallest_effect else None
-        yield Drawn(_figure("metoder", "methods", captions.methods(results, frame)), charts.intervals(shown, texts, smallest), frame)
+        yield Drawn(
+            _figure("metoder", "methods", captions.methods(results, frame)), charts.intervals(shown, texts, smallest), frame
+        )
     if len(frame := chart_data.neighbours(results)):
         shown = frame.assign(strong=frame["own"])
         yield Drawn(_figure("grannar", "moved", captions.neighbours(results, frame)), charts.intervals(shown, texts), frame)
@@ -114,7 +122,9 @@ def _over_time(results: Results, outcome: Outcome, frame: pd.DataFrame) -> ggplo
 
     texts = results.texts
     assert results.panel is not None  # noqa: S101 -- there are no numbers over time without it
-    begun = [position(label, outcome.unit) for label in chart_data.starts(results.panel[results.panel["outcome"] == outcome.id])]
+    begun = [
+        position(label, outcome.unit) for label in chart_data.starts(results.panel[results.panel["outcome"] == outcome.id])
+    ]
     axis = "y_index" if chart_data.is_index(outcome) else "y_percent" if outcome.kind == "share" else "y_value"
     return charts.over_time(frame, texts, captions.group_names(results), begun, outcome.unit, texts(f"figure.{axis}"))
 
@@ -136,7 +146,7 @@ def panel_facts(results: Results) -> dict[str, Any]:
 def rounded(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with its numbers to `DIGITS` significant digits."""
     out = frame.copy()
-    for name in out.columns[out.dtypes == float]:
+    for name in out.select_dtypes("float").columns:
         out[name] = [float(f"{value:.{DIGITS}g}") for value in out[name]]
     return out
 
@@ -146,7 +156,10 @@ def svg(chart: ggplot) -> str:
     import matplotlib as mpl  # noqa: PLC0415 -- see draw_all
     from matplotlib import pyplot as plt  # noqa: PLC0415 -- see draw_all
 
-    with mpl.rc_context({"svg.hashsalt": "utvardering", "svg.fonttype": "path", "font.family": "DejaVu Sans"}), warnings.catch_warnings():
+    with (
+        mpl.rc_context({"svg.hashsalt": "utvardering", "svg.fonttype": "path", "font.family": "DejaVu Sans"}),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         drawn = chart.draw()
         held = io.StringIO()

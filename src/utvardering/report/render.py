@@ -12,16 +12,16 @@ import yaml
 
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
-from utvardering.report import cells, sentences, tables
+from utvardering.report import cells, sentences
+from utvardering.report.overview import write_overview
 from utvardering.report.publishers import publish
 from utvardering.report.results import Results
-from utvardering.report.texts import Texts, lower_first
+from utvardering.report.texts import lower_first
 
 if TYPE_CHECKING:
     from utvardering.report.publishers import PublishedSite
 
 SITE = Path("reports/_site")
-AIMS = ("brott", "ordning", "trygghet")
 PUBLISHED = (
     "agreement.csv",
     "balance.csv",
@@ -51,7 +51,7 @@ UNPUBLISHED_FACTS = ("timings",)
 Progress = Callable[[str], None]
 
 
-def render_report(  # noqa: PLR0913 -- the choices of the command line
+def render_report(
     builds: str | Path | Sequence[str | Path],
     site: str | Path = SITE,
     *,
@@ -102,7 +102,7 @@ def stage(
     runs = sorted((Results.load(folder) for folder in builds), key=lambda run: run.id)
     for run in runs:
         _stage_study(run, body, staging / "studier" / run.id)
-    _stage_index(runs, staging / "_studies", not_fetched)
+    write_overview(runs, staging / "_studies", not_fetched)
     return staging
 
 
@@ -111,7 +111,8 @@ def default_sources() -> Path:
     for folder in (Path(__file__).parents[3] / "reports", Path(__file__).parent / "quarto"):
         if (folder / "_quarto.yml").is_file():
             return folder
-    raise PublishError("The Quarto sources (reports/) are missing: install the package again.")
+    msg = "The Quarto sources (reports/) are missing: install the package again."
+    raise PublishError(msg)
 
 
 def _empty(staging: Path) -> None:
@@ -119,7 +120,8 @@ def _empty(staging: Path) -> None:
     if not staging.exists():
         return
     if any(staging.iterdir()) and not (staging / "_quarto.yml").is_file():
-        raise PublishError(f"{staging} is not empty and holds no staged report: name another folder.")
+        msg = f"{staging} is not empty and holds no staged report: name another folder."
+        raise PublishError(msg)
     shutil.rmtree(staging)
 
 
@@ -169,20 +171,3 @@ def front_matter(run: Results) -> dict[str, Any]:
     if run.is_simulated:
         front |= {"simulated": True, "simulated-notice": texts("word.notice")}
     return front | {"format": {"html": "default", "typst": {"output-file": f"{run.id}.pdf"}}}
-
-
-def _stage_index(runs: list[Results], folder: Path, not_fetched: Sequence[tuple[str, str]]) -> None:
-    """What the first page includes: a table for each aim, and the studies whose data have not been fetched."""
-    folder.mkdir(parents=True)
-    texts = Texts("sv")
-    for aim in AIMS:
-        rows = [tables.index_row(run, one) for run in runs for one in run.outcomes if one.aim == aim and one.role != "negative_control"]
-        caption = texts(f"index.caption_{aim}")
-        table = tables.pipe(texts.raw("index.columns"), rows, caption, f"tbl-{aim}", "lllllll", "22,18,13,17,12,7,11")
-        (folder / f"{aim}.qmd").write_text((table if rows else texts("index.none")) + "\n", encoding="utf-8")
-    listed = "\n".join(f"- {texts('index.not_fetched_item', title=title)}" for _, title in sorted(not_fetched))
-    text = f"## {texts('index.not_fetched')}\n\n{listed}\n" if listed else ""
-    (folder / "not_fetched.qmd").write_text(text, encoding="utf-8")
-    simulated = [run.title for run in runs if run.is_simulated]
-    notice = f"::: {{.callout-note}}\n{texts('index.some_simulated', list=texts.joined(simulated))}\n:::\n" if simulated else ""
-    (folder / "simulated.qmd").write_text(notice, encoding="utf-8")

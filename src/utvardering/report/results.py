@@ -22,7 +22,21 @@ CERTAINTY = ("very_low", "low", "moderate", "high")
 RANDOMIZED = ("randomization", "permutation")
 INHABITANTS = {"folkmangd", "folkmängd", "invanare", "invånare", "befolkning", "population", "inhabitants"}
 REPORTED = ("anmäl", "reported")
-_TEXT = {"study", "outcome", "unit", "label", "week", "variant", "weights", "period", "note", "text", "reason", "check", "variable"}
+_TEXT = {
+    "study",
+    "outcome",
+    "unit",
+    "label",
+    "week",
+    "variant",
+    "weights",
+    "period",
+    "note",
+    "text",
+    "reason",
+    "check",
+    "variable",
+}
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,8 @@ class Results:
         folder = Path(folder)
         for name in ("study.toml", "verdict.toml", "estimates.csv", "checks.csv"):
             if not (folder / name).is_file():
-                raise PublishError(f"{folder.name}: {name} is missing; run the study again")
+                msg = f"{folder.name}: {name} is missing; run the study again"
+                raise PublishError(msg)
         panel = folder / "panel.parquet"
         return cls(
             folder=folder,

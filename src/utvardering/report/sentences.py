@@ -21,6 +21,8 @@ READ = ("effect", "effect_opposite", "no_effect_of_interest", "uncertain")
 FULL_DOSE = 0.9
 """Delivered share from which the measure counts as carried out as planned."""
 THOUSAND = 1000
+PLACES = 4
+"""Decimals of a replicated number."""
 YEARS = {"week": 52, "month": 12, "quarter": 4, "year": 1}
 
 
@@ -76,7 +78,7 @@ def units(results: Results, value: float) -> str:
 
 
 def interval(results: Results, said: str) -> str:
-    """95 % intervall: …"""
+    """An interval with its level before it."""
     return results.texts("words.interval", level=level(results), range=said)
 
 
@@ -108,9 +110,14 @@ def _replication(results: Results) -> str:
     if found is None:
         return texts("summary.replication_unknown", work=results.replication)
     here, stated, same = found
-    digits = 4
-    facts = {"work": results.replication, "found": texts.number(here, digits), "expected": texts.number(stated, digits)}
+    facts = {"work": results.replication, "found": on_scale(results, here), "expected": texts.number(stated, PLACES)}
     return texts("summary.reproduced" if same else "summary.not_reproduced", **facts)
+
+
+def on_scale(results: Results, value: float) -> str:
+    """A replicated number with the scale that it is on."""
+    row, said = results.planned(results.primary.id), results.texts.number(value, PLACES)
+    return results.texts("words.log", x=said) if row is not None and row["scale"] == "log_ratio" else said
 
 
 def frequency(results: Results, outcome: Outcome) -> list[str]:
@@ -122,7 +129,9 @@ def frequency(results: Results, outcome: Outcome) -> list[str]:
     if outcome.kind == "share" and percent and math.isfinite(percent) and row["scale"] == "difference":
         expected = float(row["estimate"]) / (percent / 100)
         hundred = {"observed": expected + float(row["estimate"]), "expected": expected}
-        return [texts("summary.share", **{name: texts("words.of_hundred", x=texts.number(100 * x)) for name, x in hundred.items()})]
+        return [
+            texts("summary.share", **{name: texts("words.of_hundred", x=texts.number(100 * x)) for name, x in hundred.items()})
+        ]
     if not outcome.is_count or not math.isfinite(change) or not percent:
         return []
     expected = change / (percent / 100)
@@ -162,7 +171,7 @@ def summary(results: Results) -> list[str]:
         return [" ".join(first), f"{texts('summary.replication_about')} {certainty_sentence(results)}"]
     second = [certainty_sentence(results)]
     if found.verdict in {"not_interpretable", "not_implemented"} and found.reasons.get("verdict"):
-        second.insert(0, texts("summary.why", text=found.reasons["verdict"][0]))
+        second.insert(0, found.reasons["verdict"][0])
     if found.verdict in {"effect", "effect_opposite"} and _power_failed(results):
         second.append(texts("summary.exaggerated"))
     if outcome.is_reported_crime:
@@ -179,11 +188,19 @@ def _power_failed(results: Results) -> bool:
 def other_aims(results: Results) -> list[str]:
     """A sentence for each outcome of another aim than the primary one: one aim never stands for another."""
     texts, primary = results.texts, results.primary
-    return [
-        texts("summary.other", aim_title=texts(f"aim_title.{one.aim}"), title=one.title, verdict=verdict_name(results, one))
-        for one in results.outcomes
-        if one.aim != primary.aim and one.role != "negative_control"
-    ]
+    lines = []
+    for one in results.outcomes:
+        if one.aim == primary.aim or one.role == "negative_control":
+            continue
+        row = results.planned(one.id)
+        facts = {"aim_title": texts(f"aim_title.{one.aim}"), "title": one.title, "verdict": verdict_name(results, one)}
+        if row is None or results.judgement(one.id).verdict not in READ:
+            lines.append(texts("summary.other", **facts))
+            continue
+        value, low, high = (float(row[f"effect_percent{end}"]) for end in ("", "_low", "_high"))
+        said = interval(results, span(results, low, high, bare=low * high > 0))
+        lines.append(texts("summary.other_size", value=size(results, value), interval=said, **facts))
+    return lines
 
 
 def strip(results: Results) -> list[tuple[str, str]]:
@@ -191,10 +208,11 @@ def strip(results: Results) -> list[tuple[str, str]]:
     texts, outcome = results.texts, results.primary
     found, row = results.judgement(outcome.id), results.planned(outcome.id)
     if is_replication(results) and (same := results.reproduced()):
-        effect = texts("strip.replication", found=texts.number(same[0], 4), verdict=verdict_name(results, outcome))
+        effect = texts("strip.replication", found=on_scale(results, same[0]), verdict=verdict_name(results, outcome))
     elif found.verdict in READ and row is not None:
-        value = upper_first(size(results, float(row["effect_percent"])))
-        effect = texts("strip.effect_value", value=value, verdict=verdict_name(results, outcome))
+        value, low, high = (float(row[f"effect_percent{end}"]) for end in ("", "_low", "_high"))
+        said = span(results, low, high, bare=low * high > 0)
+        effect = texts("strip.effect_value", value=size(results, value), range=said, verdict=verdict_name(results, outcome))
     else:
         effect = f"{texts('strip.not_said')}, {verdict_name(results, outcome)}"
     certainty = texts("strip.certainty_value", step=found.step, word=texts.name("certainty", found.certainty))
@@ -245,7 +263,7 @@ def meaning(results: Results) -> tuple[str, list[str], list[str]]:
     name = verdict_name(results, results.primary)
     intro = texts("meaning.intro", verdict=name, certainty=texts.name("certainty", found.certainty))
     advice = texts.raw("meaning.replication" if is_replication(results) else f"meaning.{found.verdict}")
-    after = [texts(f"meaning.certainty_{found.certainty}")]
+    after = [texts("meaning.certainty_replication" if is_replication(results) else f"meaning.certainty_{found.certainty}")]
     if results.study["study"].get("follow_up"):
         after.append(texts("meaning.follow_up", date=results.study["study"]["follow_up"]))
     return intro, list(advice), after
@@ -256,9 +274,10 @@ def limits(results: Results) -> list[str]:
     texts, outcome = results.texts, results.primary
     checks, row = results.tables["checks"], results.planned(outcome.id)
     lines = [texts("limits.simulated")] if results.is_simulated else []
-    for check in checks.itertuples():
-        if check.verdict in {"fail", "not_evaluated"}:
-            lines.append(f"{texts(f'limits.check_{check.verdict}', check=texts.name('name', check.check))} {_said(check.text)}")
+    lines += [
+        f"{texts(f'limits.check_{check.verdict}', check=texts.name('name', check.check))} {str(check.text).strip()}"
+        for check in checks[checks["verdict"].isin(["fail", "not_evaluated"])].itertuples()
+    ]
     if outcome.is_reported_crime:
         lines.append(texts("limits.reported"))
     if results.measure.get("assignment", "chosen") != "lottery":
@@ -276,10 +295,6 @@ def limits(results: Results) -> list[str]:
     if outcome.aim == "brott":
         lines.append(texts("limits.brott_not_trygghet"))
     return [*lines, texts("limits.one_study")]
-
-
-def _said(text: object) -> str:
-    return str(text).strip()
 
 
 def what_would_change(results: Results) -> str:

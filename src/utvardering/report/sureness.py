@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
+
+
+TINY = 0.001
+"""The smallest p-value that is written out."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,8 @@ def explanations(results: Results) -> list[str]:
     lines = [texts("sure.regression")]
     if row is not None and row["inference"] in RANDOMIZED:
         lines.append(texts("sure.lottery" if results.measure.get("assignment") == "lottery" else "sure.placebo"))
-        if row["p_smallest"] == row["p_smallest"]:  # noqa: PLR0124 -- not NaN
-            lines[-1] += " " + texts("sure.smallest_p", value=texts.number(float(row["p_smallest"]), 3))
+        if not math.isnan(row["p_smallest"]):
+            tiny = row["p_smallest"] < TINY
+            key = "sure.smallest_p_tiny" if tiny else "sure.smallest_p"
+            lines[-1] += " " + texts(key, value=texts.number(TINY if tiny else float(row["p_smallest"]), 3))
     return lines

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from utvardering.report import chart_data, cost, sentences
+from utvardering.report import chart_data, sentences
 from utvardering.report.captions import level
 from utvardering.report.sureness import answers, in_language
-from utvardering.report.texts import lower_first, upper_first
+from utvardering.report.texts import upper_first
 
 if TYPE_CHECKING:
     from utvardering.report.results import Outcome, Results
@@ -19,14 +19,21 @@ SHOWN_LEFT_OUT = 30
 
 
 def pipe(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "", label: str = "", align: str = "", widths: str = ""
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    caption: str = "",
+    label: str = "",
+    align: str = "",
+    widths: str = "",
 ) -> str:
     """A pipe table; `align` has a letter (l, r, c) a column, `widths` are percentages such as 40,40,20."""
     marks = {"l": ":--", "r": "--:", "c": ":-:"}
     letters = align or "l" * len(columns)
     lines = [_line(columns), "|" + "|".join(marks[letter] for letter in letters) + "|", *(_line(row) for row in rows)]
     if caption:
-        attributes = " ".join(part for part in (f"#{label}" if label else "", f'tbl-colwidths="[{widths}]"' if widths else "") if part)
+        attributes = " ".join(
+            part for part in (f"#{label}" if label else "", f'tbl-colwidths="[{widths}]"' if widths else "") if part
+        )
         lines += ["", f": {caption}" + (f" {{{attributes}}}" if attributes else "")]
     return "\n".join(lines)
 
@@ -69,7 +76,9 @@ def planned_and_done(results: Results) -> str:
     none = texts("word.none")
     done = {
         "estimator": named(row["estimator"]) if row is not None else none,
-        "inference": texts.name("inference", chart_data.inference_name(results, str(row["inference"]))) if row is not None else none,
+        "inference": texts.name("inference", chart_data.inference_name(results, str(row["inference"])))
+        if row is not None
+        else none,
         "comparison": texts("plan.units", n=int(row["n_comparison"])) if row is not None else none,
         "before": str(int(row["n_periods_before"])) if row is not None else none,
         "after": str(int(row["n_periods_after"])) if row is not None else none,
@@ -108,7 +117,9 @@ def methods(results: Results, outcome: Outcome, label: str = "tbl-metoder") -> s
             cells.append(_signed(texts, row.units))
         rows.append(cells)
     caption = texts("effect.caption" if outcome.is_count else "effect.caption_share", title=outcome.title)
-    return pipe(headings, rows, caption, label, "llrlr"[: len(headings)], "30,19,13,24,14" if outcome.is_count else "36,22,16,26")
+    return pipe(
+        headings, rows, caption, label, "llrlr"[: len(headings)], "30,19,13,24,14" if outcome.is_count else "36,22,16,26"
+    )
 
 
 def _signed(texts: Texts, value: float) -> str:
@@ -124,9 +135,18 @@ def other_outcomes(results: Results) -> str:
         row = results.planned(outcome.id)
         aim = texts(f"aim.{outcome.aim}") + ("" if outcome.role == "secondary" else f" ({texts('word.' + outcome.role)})")
         value = texts.signed_percent(float(row["effect_percent"])) if row is not None else texts("word.none")
-        ends = (float(row["effect_percent_low"]), float(row["effect_percent_high"])) if row is not None else (math.nan, math.nan)
+        ends = (
+            (float(row["effect_percent_low"]), float(row["effect_percent_high"])) if row is not None else (math.nan, math.nan)
+        )
         rows.append((outcome.title, aim, value, texts.signed_range(*ends), sentences.verdict_name(results, outcome)))
-    return pipe(_headings(results, "effect.others_columns"), rows, texts("effect.others_caption"), "tbl-utfall", "llrll", "28,20,12,22,18")
+    return pipe(
+        _headings(results, "effect.others_columns"),
+        rows,
+        texts("effect.others_caption"),
+        "tbl-utfall",
+        "llrll",
+        "28,20,12,22,18",
+    )
 
 
 def neighbours(results: Results) -> str:
@@ -134,7 +154,7 @@ def neighbours(results: Results) -> str:
     texts = results.texts
     rows = []
     for row in results.robustness("displacement").itertuples():
-        ring = texts("moved.ring", ring=str(row.variant).partition("=")[2])
+        ring = texts("moved.ring", ring=str(row.variant).rpartition("=")[2])
         low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
         rows.append((ring, texts.signed_percent(value), texts.signed_range(low, high), texts(f"moved.{row.verdict}")))
     return pipe(_headings(results, "moved.columns"), rows, texts("moved.caption"), "tbl-grannar", "lrll", "20,18,30,32")
@@ -147,7 +167,14 @@ def sources(results: Results) -> str:
     rows = []
     for file, digest in sorted(results.manifest.get("inputs", {}).items()):
         about = known.get(file, {})
-        rows.append((f"`{file}`", about.get("producer", texts("word.none")), about.get("licence", texts("word.none")), f"`{digest[:16]}…`"))
+        rows.append(
+            (
+                f"`{file}`",
+                about.get("producer", texts("word.none")),
+                about.get("licence", texts("word.none")),
+                f"`{digest[:16]}…`",
+            )
+        )
     return pipe(texts.raw("data.sources_columns"), rows, texts("data.sources_caption"), "tbl-kallor", "llll", "30,25,15,30")
 
 
@@ -193,7 +220,7 @@ def reason(results: Results, text: str) -> str:
         return text
     for part, key in PROGRAM_REASONS:
         if part in text:
-            return texts(f"left.{key}", n=text.split()[0])
+            return texts(f"left.{key}", n=text.split(maxsplit=1)[0])
     method = text.partition(":")[0]
     if ":" in text and texts.has(f"estimator.{method}"):
         return texts("left.method", method=texts.name("estimator", method))
@@ -207,13 +234,15 @@ def truth(results: Results) -> str:
     rows = []
     for row in results.tables["truth"].itertuples():
         ends = [results.percent(row.outcome, float(x)) for x in (row.planted, row.estimate, row.ci_low, row.ci_high)]
-        rows.append((
-            titles.get(row.outcome, row.outcome),
-            texts.signed_percent(ends[0]),
-            texts.signed_percent(ends[1]),
-            texts.signed_range(ends[2], ends[3]),
-            texts("word.yes" if row.inside else "word.no"),
-        ))
+        rows.append(
+            (
+                titles.get(row.outcome, row.outcome),
+                texts.signed_percent(ends[0]),
+                texts.signed_percent(ends[1]),
+                texts.signed_range(ends[2], ends[3]),
+                texts("word.yes" if row.inside else "word.no"),
+            )
+        )
     return pipe(_headings(results, "appendix.truth_columns"), rows, texts("appendix.truth_caption"), "tbl-inlagd", "lrrll")
 
 
@@ -230,7 +259,9 @@ def all_checks(results: Results) -> str:
         )
         for row in results.tables["checks"].itertuples()
     ]
-    return pipe(texts.raw("appendix.checks_columns"), rows, texts("appendix.checks_caption"), "tbl-kontroller", "llrrl", "18,14,9,9,50")
+    return pipe(
+        texts.raw("appendix.checks_columns"), rows, texts("appendix.checks_caption"), "tbl-kontroller", "llrrl", "18,14,9,9,50"
+    )
 
 
 def _short(texts: Texts, value: float) -> str:
@@ -244,13 +275,15 @@ def all_robustness(results: Results) -> str:
     rows = []
     for row in results.tables["robustness"].itertuples():
         low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
-        rows.append((
-            upper_first(texts.name("name", row.check)),
-            _variant(texts, row.check, row.variant),
-            texts.signed_percent(value),
-            texts.signed_range(low, high),
-            texts(f"sure.grade_{row.verdict}") if row.verdict else texts("word.none"),
-        ))
+        rows.append(
+            (
+                upper_first(texts.name("name", row.check)),
+                _variant(texts, row.check, row.variant),
+                texts.signed_percent(value),
+                texts.signed_range(low, high),
+                texts(f"sure.grade_{row.verdict}") if row.verdict else texts("word.none"),
+            )
+        )
     headings = _headings(results, "appendix.robust_columns")
     return pipe(headings, rows, texts("appendix.robust_caption"), "tbl-kanslighet", "llrll", "24,26,14,22,14")
 
@@ -270,7 +303,11 @@ def balance(results: Results) -> str:
     titles = {one.id: one.title for one in results.outcomes}
     headings = texts.raw("appendix.balance_columns")
     rows = [
-        (titles.get(row.variable, row.variable), *(_level(texts, x) for x in (row.treated, row.comparison)), texts.number(row.standardised_difference, 2))
+        (
+            titles.get(row.variable, row.variable),
+            *(_level(texts, x) for x in (row.treated, row.comparison)),
+            texts.number(row.standardised_difference, 2),
+        )
         for row in results.tables["balance"].itertuples()
     ]
     unit = texts.raw(f"unit.{results.setting('period', 'unit', 'index')}")[0]
@@ -285,7 +322,9 @@ def _level(texts: Texts, value: float) -> str:
 def checklist(results: Results) -> str:
     """What guidelines for such studies ask for, and where it stands."""
     texts = results.texts
-    return pipe(texts.raw("appendix.check_columns"), texts.raw("appendix.checklist"), texts("appendix.check_caption"), "tbl-checklista")
+    return pipe(
+        texts.raw("appendix.check_columns"), texts.raw("appendix.checklist"), texts("appendix.check_caption"), "tbl-checklista"
+    )
 
 
 def versions(results: Results) -> str:
@@ -293,26 +332,3 @@ def versions(results: Results) -> str:
     texts = results.texts
     rows = sorted(results.manifest.get("versions", {}).items())
     return pipe(texts.raw("appendix.versions_columns"), rows, texts("appendix.versions_caption"), "tbl-versioner")
-
-
-def index_row(results: Results, outcome: Outcome) -> tuple[str, ...]:
-    """A row of the comparison over all studies."""
-    texts = results.texts
-    found, row = results.judgement(outcome.id), results.planned(outcome.id)
-    read = found.verdict in sentences.READ and row is not None
-    replicated = results.reproduced() if sentences.is_replication(results) and outcome is results.primary else None
-    if replicated:
-        effect = texts.number(replicated[0], 4)
-    elif read and row is not None:
-        effect = f"{texts.signed_percent(float(row['effect_percent']))} ({texts.signed_range(float(row['effect_percent_low']), float(row['effect_percent_high']))})"
-    else:
-        effect = texts("word.none")
-    return (
-        f"[{results.title}](studier/{results.id}/index.qmd)",
-        lower_first(outcome.title),
-        sentences.verdict_name(results, outcome),
-        effect,
-        texts("index.step", step=found.step, word=texts.name("certainty", found.certainty)),
-        texts("index.level", level=found.level),
-        "–" if results.replication else cost.per_year_text(results),
-    )

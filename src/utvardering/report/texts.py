@@ -34,6 +34,7 @@ class Texts:
     language: str
 
     def __call__(self, key: str, **facts: object) -> str:
+        """A sentence of the catalogue with its facts filled in."""
         found = self.raw(key)
         return str(found).format(**facts) if facts else str(found)
 
