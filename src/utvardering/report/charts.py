@@ -1,6 +1,6 @@
 """How the figures look: one function a figure, from the numbers behind it to a plotnine chart.
 
-The size is that of a text column of the PDF, so that a letter of 9 points is 9 points on paper.
+The size is that of a text column of the PDF, so that a letter has the same size on paper.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from plotnine import (
     element_text,
     geom_col,
     geom_hline,
+    geom_label,
     geom_line,
     geom_linerange,
     geom_map,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-WIDTH = 6.3
+WIDTH = 5.6
 TALL = 3.7
 INK = "#1c2430"
 SOFT = "#4a5565"
@@ -56,13 +57,13 @@ NEIGHBOUR = "#5d3a8c"
 BAND = "#e9ecf0"
 LAND = "#eef0f2"
 FONT = "DejaVu Sans"
-POINTS = 9.0
-LETTER_WIDTH = 0.075
-"""Inches that a letter of 9 points takes, on the wide side."""
+POINTS = 10.0
+LETTER_WIDTH = 0.083
+"""Inches that a letter of that size takes, on the wide side."""
 
 
 def look(height: float = TALL) -> theme:
-    """The common look: no clutter, letters of at least 9 points."""
+    """The common look: no clutter, letters of at least 9 points on paper."""
     return theme(
         figure_size=(WIDTH, height),
         text=element_text(family=FONT, size=POINTS, color=INK),
@@ -108,7 +109,7 @@ def over_time(frame: pd.DataFrame, texts: Texts, names: dict[str, str], starts: 
     bottom, top = float(shown.min()), float(shown.max())
     reach = (top - bottom) or 1.0
     ends = _spread(frame, names, 0.085 * reach)
-    room = (high - low) * (max(len(name) for name in names.values()) * LETTER_WIDTH + 0.1) / 4.6
+    room = (high - low) * (max(len(name) for name in names.values()) * LETTER_WIDTH + 0.1) / 3.8
     chart = ggplot(frame, aes("x", "shown", color="group"))
     if len(starts) > 1:
         chart += annotate("rect", xmin=starts[0], xmax=starts[-1], ymin=-math.inf, ymax=math.inf, fill=BAND)
@@ -236,7 +237,7 @@ def intervals(frame: pd.DataFrame, texts: Texts, smallest: float | None = None) 
         + scale_x_continuous(labels=_percents(texts), limits=(low, high + 0.2 * (high - low)), breaks=_ticks(low, high))
         + scale_y_continuous(breaks=list(frame["y"]), labels=list(frame["label"]), limits=(0.4, count + 0.6))
         + labs(x=texts("figure.y_effect"), y="")
-        + look(max(1.6, 0.8 + 0.19 * lines + 0.08 * count))
+        + look(max(1.6, 0.85 + 0.2 * lines + 0.09 * count))
         + theme(panel_grid_major_y=element_blank(), axis_text_y=element_text(linespacing=1.3, ha="right"))
     )
 
@@ -288,6 +289,20 @@ def _dose_axis(frame: pd.DataFrame, texts: Texts) -> dict[str, Any]:
     return {"breaks": list(rows["x"]), "labels": labels}
 
 
+NAMED_AREAS = 8
+"""As many treated municipalities are named on the map; more would cover it."""
+
+
+def _named(shapes: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Where the names of the treated municipalities stand: left of each; none where they are many."""
+    treated = shapes[shapes["role"] == "treated"]
+    if len(treated) > NAMED_AREAS:
+        treated = treated.iloc[:0]
+    edges = treated.bounds
+    places = {"x": edges["minx"] - 0.15, "y": (edges["miny"] + edges["maxy"]) / 2}
+    return pd.DataFrame({**places, "label": treated["label"].astype(str)})
+
+
 def area_map(shapes: gpd.GeoDataFrame, texts: Texts) -> ggplot:
     """The municipalities by role, the treated ones named; a key with one square a role."""
     roles = [role for role in ("treated", "comparison", "neighbour", "excluded", "unused") if role in set(shapes["role"])]
@@ -296,14 +311,27 @@ def area_map(shapes: gpd.GeoDataFrame, texts: Texts) -> ggplot:
     west, south, east, north = shapes.total_bounds
     squeeze = math.cos(math.radians((south + north) / 2))
     height = 4.6
-    width = min(WIDTH, height * (east - west) * squeeze / (north - south) + 2.2)
+    names = _named(shapes)
+    degrees = (north - south) / (height - 0.4) / squeeze  # of longitude to an inch
+    edge = min([west, *(names["x"] - names["label"].str.len() * LETTER_WIDTH * 1.15 * degrees - 0.2 * degrees)])
+    width = min(WIDTH, (east - edge) / degrees + 1.7)
     return (
         ggplot(shapes)
         + geom_map(aes(fill="role"), color="#8a93a0", size=0.12)
+        + geom_label(
+            aes("x", "y", label="label"),
+            data=_named(shapes),
+            ha="right",
+            size=POINTS,
+            family=FONT,
+            color=INK,
+            fill="white",
+            alpha=0.85,
+        )
         + scale_fill_manual(
             values=[colours[role] for role in roles], labels=[texts(f"figure.{role}") for role in roles], name=" "
         )
-        + coord_fixed(ratio=1 / squeeze)
+        + coord_fixed(ratio=1 / squeeze, xlim=(edge, east))
         + look(height)
         + theme(
             figure_size=(width, height),
