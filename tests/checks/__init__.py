@@ -1,0 +1,1 @@
+"""May this design answer the question."""
