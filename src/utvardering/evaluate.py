@@ -157,7 +157,8 @@ def truth_frame(study: Study, estimates: Estimates) -> pd.DataFrame:
 
 
 def _left_out(found: Evaluation) -> pd.DataFrame:
-    items = (*found.panel.left_out, *found.estimates.left_out, *unanswered_keys(found.study))
+    notes = (LeftOut("", "", "", note) for note in found.panel.notes)
+    items = (*found.panel.left_out, *notes, *found.estimates.left_out, *unanswered_keys(found.study))
     return pd.DataFrame([asdict(item) for item in items], columns=list(LeftOut.__dataclass_fields__))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utvardering.checks.base import Design
+from utvardering.errors import DesignError
 from utvardering.estimators.base import additive_values
 from utvardering.estimators.registry import planned_method
 from utvardering.inference.noise import predicted_variance
@@ -37,6 +38,9 @@ def relative_contrast(design: Design, weights: NDArray[np.float64], level: float
     noise = predicted_variance(values, _size(values)) * float(np.sum(weights**2))
     treated = sample.treated.astype(float)
     levels = values.mean(axis=1)
+    if levels[sample.treated].sum() == 0 or levels[~sample.treated].sum() == 0:
+        msg = f"{design.outcome.id}: no events before the start, so there is no level to compare with"
+        raise DesignError(msg)
     if multiplicative:
         base, mass = levels, levels / levels.sum()
     else:

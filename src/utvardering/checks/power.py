@@ -125,6 +125,9 @@ class Past:
 def prepare(design: Design, start: int) -> Past:
     """The past with a pseudo-start at position `start`, folded to before and after where no test sees a difference."""
     sample, outcome = design.sample, design.outcome
+    if not np.nansum(np.abs(sample.y)) > 0:
+        msg = f"{outcome.id}: every value before the start is 0, so no effect can be put in"
+        raise DesignError(msg)
     everyone = inject(sample, outcome.kind, np.array([0]), start, 0.0, np.random.default_rng(0))
     noise: tuple[float, float] | NDArray[np.float64]
     if planned_method(design.estimation.estimator, outcome).counts_only:

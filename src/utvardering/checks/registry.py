@@ -14,6 +14,7 @@ from utvardering.checks.staggered import staggered
 from utvardering.data.panel import Panel
 from utvardering.errors import DesignError
 from utvardering.study.model import Study
+from utvardering.wording import say
 
 CHECKS: dict[str, Callable[[Design], CheckResult]] = {
     "history": history,
@@ -38,5 +39,6 @@ def check_design(study: Study, before: Panel, progress: Callable[[str], None] | 
         try:
             rows.append(check(design))
         except DesignError as fault:
-            rows.append(CheckResult(study.id, name, "not_evaluated", float("nan"), float("nan"), fault.message))
+            text = say(study.report.language, "checks", "impossible", reason=fault.message)
+            rows.append(CheckResult(study.id, name, "not_evaluated", float("nan"), float("nan"), text))
     return DesignChecks(tuple(rows), balance(design))

@@ -42,7 +42,7 @@ class Calendar:
             return self._from_date(value)
         if isinstance(value, bool):
             msg = f"needs a {self.unit}, found {value}"
-            raise ValueError(msg)
+            raise ValueError(msg)  # noqa: TRY004 -- a value that names no period, as below
         if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
             value = str(int(value))
         text = str(value).strip()

@@ -6,7 +6,7 @@ The descriptions are what `docs/study-toml.md` prints, so a key is documented wh
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path  # noqa: TC003 -- pydantic reads it when the class is made
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
