@@ -72,7 +72,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         _without("chromium is not on PATH", "UTVARDERING_REQUIRE_BROWSER")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- only where there is a browser
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)

@@ -97,7 +97,7 @@ def test_focus_can_be_seen(served: dict[str, str], tab: Page) -> None:
         ("index.html", "qqqq", None, "Inga träffar."),
     ],
 )
-def test_search_finds_a_word(served: dict[str, str], tab: Page, start: str, word: str, page: str | None, count: str) -> None:  # noqa: PLR0913, PLR0917 -- the columns of the table above
+def test_search_finds_a_word(served: dict[str, str], tab: Page, start: str, word: str, page: str | None, count: str) -> None:
     tab.goto(served["sample"] + start)
     tab.locator("form.search input").fill(word)
     status = tab.locator(".search-status")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from utvardering.errors import PublishError
 from utvardering.report.lint import lint_project
 from utvardering.report.publishers.project import read_project
 
@@ -107,6 +108,16 @@ def test_simulated_data_must_say_so(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("included", "fault"),
+    [("_saknas.qmd", "include of _saknas.qmd: no such file"), ("_ring.qmd", "include of _ring.qmd includes itself")],
+)
+def test_an_include_that_cannot_be_read_is_told(included: str, fault: str, tmp_path: Path) -> None:
+    (tmp_path / "_ring.qmd").write_text("{{< include _ring.qmd >}}\n", encoding="utf-8")
+    with pytest.raises(PublishError, match=re.escape(fault)):
+        project(tmp_path, f"{{{{< include {included} >}}}}")
+
+
 def test_frozen_cells_are_refused(tmp_path: Path) -> None:
     assert project(tmp_path, "Text.", "title: Prov\nexecute:\n  freeze: auto") == [
         "index.qmd: freeze keeps old numbers when results change: remove it"
@@ -125,7 +136,7 @@ def panache(paths: list[Path]) -> list[str]:
     if not program.is_file():
         pytest.skip("panache-cli is not installed in this environment")
     command = [str(program), "lint", "--no-cache", "--isolated", "--color", "never", *map(str, paths)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)  # noqa: S603 -- the program and its arguments are ours
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     return sorted(set(re.findall(r"\[([a-z-]+)\]", done.stdout)) & WRONG_PAGES)
 
 

@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil  # type: ignore[import-untyped] # psutil ships no types
 import pytest
 from lxml import html
 
@@ -175,7 +177,7 @@ def pdf_text(pdf: Path) -> str:
     if program is None:
         pytest.skip("pdftotext is not installed")
     command = [program, "-layout", str(pdf), "-"]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)  # noqa: S603 -- found on PATH
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     return done.stdout.replace("\xa0", " ")
 
 
@@ -232,8 +234,8 @@ def test_only_what_changed_is_rendered_again(tmp_path: Path) -> None:
     ],
 )
 def test_a_change_reaches_every_page_that_may_show_it(changed: str, rendered: set[str], tmp_path: Path) -> None:
-    from utvardering.report.publishers.project import read_project  # noqa: PLC0415 -- internals, named where they are used
-    from utvardering.report.publishers.stamps import document_hashes  # noqa: PLC0415 -- internals, named where they are used
+    from utvardering.report.publishers.project import read_project
+    from utvardering.report.publishers.stamps import document_hashes
 
     project = stage(tmp_path / "project")
     before = document_hashes(read_project(project), "embedded")
@@ -394,7 +396,7 @@ def test_an_unchanged_site_does_not_load_what_renders(published: PublishedSite) 
         "print(r.rendered, sorted(heavy & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)  # noqa: S603 -- the code above
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     assert re.sub(r"\s+", "", done.stdout) == "()[]"
 
 
@@ -413,3 +415,12 @@ def test_the_sites_own_words_say_their_language_on_a_page_in_another(published: 
     ] * 3
     index = html.parse(published.site / "index.html").getroot()
     assert index.xpath("//td//span[@lang='en']/text()") == ["New lighting at the footpaths"]
+
+
+@pytest.mark.parametrize("expression", ["1 + 1", "1 / 0"])
+def test_no_kernel_outlives_the_publishing(expression: str, small: Path) -> None:
+    (small / "index.qmd").write_text(f"---\ntitle: Prov\n---\n\nSvar: `{{python}} {expression}`.\n", encoding="utf-8")
+    before = set(psutil.Process().children(recursive=True))
+    with nullcontext() if expression == "1 + 1" else pytest.raises(PublishError):
+        publish(small, small.parent / "_site", publisher="embedded")
+    assert set(psutil.Process().children(recursive=True)) <= before

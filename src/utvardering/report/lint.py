@@ -46,7 +46,8 @@ def require_clean(problems: list[Problem]) -> None:
     """Raises when there is anything to mend."""
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise PublishError(f"The report cannot be published: {count}.", tuple(problems))
+        message = f"The report cannot be published: {count}."
+        raise PublishError(message, tuple(problems))
 
 
 def lint_project(project: Project) -> list[Problem]:

@@ -62,11 +62,13 @@ def publish(
 
 def _choose(publisher: str) -> str:
     if publisher not in {"auto", "quarto", "embedded"}:
-        raise PublishError(f"No publisher named {publisher}: choose auto, quarto or embedded.")
+        message = f"No publisher named {publisher}: choose auto, quarto or embedded."
+        raise PublishError(message)
     version = quarto.version() if publisher != "embedded" else None
     if publisher == "quarto" and version is None:
         least = ".".join(str(part) for part in quarto.OLDEST)
-        raise PublishError(f"No quarto of version {least} or newer on PATH: install it, or use the embedded publisher.")
+        message = f"No quarto of version {least} or newer on PATH: install it, or use the embedded publisher."
+        raise PublishError(message)
     return "quarto" if version is not None else "embedded"
 
 
@@ -88,7 +90,7 @@ def _exchange(site: Path) -> Iterator[Path]:
             raise
 
 
-def _render(  # noqa: PLR0913, PLR0917 -- the one place that knows both publishers
+def _render(
     project: Project,
     changed: list[Document],
     kept: dict[str, list[str]],

@@ -6,6 +6,7 @@ The kernel is the interpreter that publishes; it needs no installed kernelspec a
 from __future__ import annotations
 
 import ast
+import asyncio
 import base64
 import json
 import os
@@ -115,7 +116,7 @@ def run(document: Document, pieces: list[Piece], folder: Path, scratch: Path, ca
     kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs, connection_file=str(scratch / "kernel.json"))
     client = NotebookClient(notebook, km=kernel, timeout=CELL_SECONDS, resources={"metadata": {"path": str(folder)}})
     try:
-        client.execute(env=kernel_environment(document, scratch, caches))
+        asyncio.run(client.async_execute(cleanup_kc=True, env=kernel_environment(document, scratch, caches)))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         failed = [
             piece for piece, cell in zip(running, notebook.cells, strict=True) if cell.get("execution_count") or cell.outputs

@@ -62,7 +62,8 @@ def convert(document: Document, markdown: str, metadata: Metadata, arguments: li
     if done.returncode != 0 and not found:
         found = [Problem(document.path, done.stderr.strip() or "Pandoc failed without a word")]
     if found:
-        raise PublishError(f"{document.path} cannot be published.", tuple(found))
+        message = f"{document.path} cannot be published."
+        raise PublishError(message, tuple(found))
     return done.stdout
 
 
@@ -94,7 +95,8 @@ def typst_source(document: Document, markdown: str, metadata: Metadata, partials
         if own.is_file():
             (scratch / name).write_bytes(own.read_bytes())
         else:
-            raise PublishError(f"{document.path}: no {name} in the report folder, which every PDF needs.")
+            message = f"{document.path}: no {name} in the report folder, which every PDF needs."
+            raise PublishError(message)
     (scratch / "document.typ").write_bytes(resource("document.typ").read_bytes())
     return convert(document, markdown, metadata, ["--to", "typst", "--template", str(scratch / "document.typ")], scratch)
 
@@ -111,7 +113,8 @@ def pdf(document: Document, source: str, metadata: Metadata, out: Path) -> None:
         typst.compile(str(file), str(out), root=str(top), **options)
     except (RuntimeError, ValueError) as error:
         said = str(getattr(error, "diagnostic", error)).replace(str(file), document.path).strip()
-        raise PublishError(f"{document.path}: the PDF could not be made.", (Problem(document.path, said),)) from error
+        message = f"{document.path}: the PDF could not be made."
+        raise PublishError(message, (Problem(document.path, said),)) from error
     finally:
         file.unlink()
 

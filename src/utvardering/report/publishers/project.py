@@ -97,9 +97,11 @@ def read_yaml(text: str, name: str) -> Metadata:
         loaded = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise PublishError(f"{name}: not valid YAML.", (Problem(name, str(error), mark.line + 1 if mark else 0),)) from error
+        message = f"{name}: not valid YAML."
+        raise PublishError(message, (Problem(name, str(error), mark.line + 1 if mark else 0),)) from error
     if not isinstance(loaded, dict):
-        raise PublishError(f"{name}: expected `key: value` lines.")
+        message = f"{name}: expected `key: value` lines."
+        raise PublishError(message)
     plain = _plain(loaded)
     return plain if isinstance(plain, dict) else {}
 
@@ -128,7 +130,8 @@ def read_project(root: Path) -> Project:
     """The project in the folder `root`, with every document that `project.render` names (all by default)."""
     file = root / "_quarto.yml"
     if not file.is_file():
-        raise PublishError(f"No _quarto.yml in {root}: this is not a Quarto project.")
+        message = f"No _quarto.yml in {root}: this is not a Quarto project."
+        raise PublishError(message)
     config = read_yaml(file.read_text(encoding="utf-8"), "_quarto.yml")
     extra = root / "_variables.yml"
     variables = read_yaml(extra.read_text(encoding="utf-8"), "_variables.yml") if extra.is_file() else {}
@@ -171,8 +174,9 @@ def _expand(root: Path, lines: list[Line], folder: PurePosixPath, included: list
         name = os.path.normpath(named.lstrip("/") if named.startswith("/") else folder / named)
         inner = root / name
         if not inner.is_file() or depth > deepest:
-            message = f"include of {named}: no such file" if depth <= deepest else f"include of {named} includes itself"
-            raise PublishError(f"{line.file} cannot be read.", (Problem(line.file, message, line.number),))
+            fault = f"include of {named}: no such file" if depth <= deepest else f"include of {named} includes itself"
+            message = f"{line.file} cannot be read."
+            raise PublishError(message, (Problem(line.file, fault, line.number),))
         included.append(name)
         inner_lines = [Line(text, name, n) for n, text in enumerate(inner.read_text(encoding="utf-8").splitlines(), 1)]
         expanded += _expand(root, inner_lines, folder, included, depth + 1)
@@ -223,7 +227,8 @@ def replace_shortcodes(text: str, metadata: Metadata, variables: Metadata, docum
         found = lookup(metadata if kind == "meta" else variables, key)
         if found is None or isinstance(found, (dict, list)):
             where = "the front matter" if kind == "meta" else "_variables.yml"
-            raise PublishError(f"{document}: {match.group(0)} has no value.", (Problem(key, f"add `{key}:` to {where}"),))
+            message = f"{document}: {match.group(0)} has no value."
+            raise PublishError(message, (Problem(key, f"add `{key}:` to {where}"),))
         return str(found)
 
     return SHORTCODE.sub(value, text)

@@ -257,12 +257,14 @@ def write_search_index(out: Path) -> None:
 
     program = get_executable()
     if program is None:
-        raise PublishError("The search index cannot be made: install `pagefind[bin]`.")
+        message = "The search index cannot be made: install `pagefind[bin]`."
+        raise PublishError(message)
     done = subprocess.run(  # noqa: S603 -- the program and its arguments are ours
         [str(program), "--site", str(out), "--quiet"], capture_output=True, encoding="utf-8", check=False, cwd=out
     )
     if done.returncode != 0:
-        raise PublishError(f"The search index cannot be made: {(done.stderr or done.stdout).strip()}")
+        message = f"The search index cannot be made: {(done.stderr or done.stdout).strip()}"
+        raise PublishError(message)
     folder = out / "pagefind"
     for file in [*folder.glob("*.js"), *folder.glob("*.css")]:
         if file.name not in USED_SEARCH_SCRIPTS:
