@@ -74,7 +74,7 @@ def over_time(results: Results, outcome: Outcome, frame: pd.DataFrame) -> tuple[
 def _seen(results: Results, outcome: Outcome, mean: dict[tuple[str, bool], float]) -> str:
     """Which title the verdict allows: only an established difference is stated as one."""
     verdict = results.judgement(outcome.id).verdict
-    if verdict in {"not_interpretable", "not_implemented"} or results.is_gated:
+    if verdict in {"not_interpretable", "not_implemented"} or results.is_gated or results.replication:
         return "over_time_gated"
     if verdict not in {"effect", "effect_opposite"} or outcome.role == "negative_control":
         return "over_time_same"

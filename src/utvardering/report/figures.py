@@ -133,11 +133,13 @@ def panel_facts(results: Results) -> dict[str, Any]:
     """What the report says of the panel: exposure of the treated after the start, per outcome, and the first and last start."""
     panel = results.panel
     if panel is None:
-        return {"exposure": {}, "starts": []}
+        return {"exposure": {}, "starts": [], "labels": {}}
     under = panel[(panel["role"] == "treated") & (panel["treatment"] > 0) & panel["exposure"].notna()]
     means = under.groupby(["outcome", "unit"], sort=False)["exposure"].mean().groupby("outcome", sort=False).sum()
     begun = chart_data.starts(panel[panel["outcome"] == results.primary.id])
+    named = panel[panel["unit"] != panel["label"]].drop_duplicates("unit")
     return {
+        "labels": dict(zip(named["unit"], named["label"], strict=True)),
         "exposure": {name: float(f"{value:.{DIGITS}g}") for name, value in means.items()},
         "starts": [begun[0], begun[-1]] if begun else [],
     }

@@ -278,7 +278,7 @@ def all_robustness(results: Results) -> str:
         rows.append(
             (
                 upper_first(texts.name("name", row.check)),
-                _variant(texts, row.check, row.variant),
+                _variant(results, row.check, row.variant),
                 texts.signed_percent(value),
                 texts.signed_range(low, high),
                 texts(f"sure.grade_{row.verdict}") if row.verdict else texts("word.none"),
@@ -288,13 +288,18 @@ def all_robustness(results: Results) -> str:
     return pipe(headings, rows, texts("appendix.robust_caption"), "tbl-kanslighet", "llrll", "24,26,14,22,14")
 
 
-def _variant(texts: Texts, check: str, variant: str) -> str:
+def _variant(results: Results, check: str, variant: str) -> str:
+    texts = results.texts
     name, found, value = variant.partition("=")
     if check == "placebo_start" and found:
         return texts("appendix.shift", n=value.lstrip("-"))
     if check == "displacement" and name == "ring":
         return texts("appendix.ring", ring=value)
-    return texts("appendix.without", unit=variant) if check == "leave_one_out" else variant
+    return (
+        texts("appendix.without", unit=results.figures.get("labels", {}).get(variant, variant))
+        if check == "leave_one_out"
+        else variant
+    )
 
 
 def balance(results: Results) -> str:
