@@ -345,9 +345,25 @@ def test_one_fact_changes_what_its_rule_says_and_nothing_else() -> None:
     untold = judged(planned=FALL, found=checks(pretrend="not_evaluated"))
     assert base.reasons["verdict"] == untold.reasons["verdict"]
     assert (untold.certainty, untold.maryland_level) == ("low", 2)
-    wide = judged(planned=WIDE)
-    assert (base.certainty, base.maryland_level) == (wide.certainty, wide.maryland_level)
-    assert base.reasons["certainty"] == wide.reasons["certainty"]
+    narrow = judged(planned=NARROW)
+    assert (base.certainty, base.maryland_level) == (narrow.certainty, narrow.maryland_level)
+    assert base.reasons["certainty"] == narrow.reasons["certainty"]
+
+
+def test_an_uncertain_verdict_is_of_low_certainty() -> None:
+    found = judged(plan(measure={"kind": "other", "name": "Prov", **LOTTERY}), planned=WIDE)
+    assert (found.verdict, found.certainty, found.maryland_level) == ("uncertain", "low", 5)
+
+
+@pytest.mark.parametrize(("control", "certainty"), [(FALL, "low"), (RISE, "low"), (NARROW, "high"), (None, "high")])
+def test_a_negative_control_that_moved_lowers_certainty(control: EstimateRow | None, certainty: str) -> None:
+    first = {"id": "y", "title": "Y", "aim": "brott", "role": "primary", "kind": "count", "direction": "decrease"}
+    second = {**first, "id": "z", "title": "Bedrägerier", "role": "negative_control", "direction": "none"}
+    one = plan(outcomes=(first, second), measure={"kind": "other", "name": "Prov", **LOTTERY})
+    rows = (FALL,) if control is None else (FALL, replace(control, outcome="z", role="negative_control"))
+    found = judge(one, checks(), Estimates(rows)).primary
+    assert (found.verdict, found.certainty) == ("effect", certainty)
+    assert ("Bedrägerier" in " ".join(found.reasons["certainty"])) == (certainty == "low")
 
 
 def test_other_outcomes_are_judged_by_their_own_rows_and_written_as_toml() -> None:
