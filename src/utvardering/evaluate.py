@@ -33,7 +33,7 @@ from utvardering.study.page import study_page
 from utvardering.synthesis.verdict import Verdict, judge
 
 VERSIONED = ("utvardering", "numpy", "scipy", "pandas", "linearmodels", "plotnine")
-COPIED = ("study.toml", "protokoll.md", "expected.toml", "plan.lock")
+COPIED = ("study.toml", "protokoll.md", "expected.toml", "plan.lock", "data/sources.toml")
 
 Result = TypeVar("Result")
 Progress = Callable[[str, str], None]
@@ -131,7 +131,7 @@ def note_unfetched(study: str | Path, out: str | Path = "build") -> Path:
 def _copy(study: Study, folder: Path) -> None:
     for name in COPIED:
         if (study.folder / name).exists():
-            shutil.copyfile(study.folder / name, folder / name)
+            shutil.copyfile(study.folder / name, folder / Path(name).name)
 
 
 def truth_frame(study: Study, estimates: Estimates) -> pd.DataFrame:

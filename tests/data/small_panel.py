@@ -53,6 +53,7 @@ def make_study(folder: Path, **tables: Any) -> Study:
         "comparison": {"units": ("Norra", "Södra")},
         "outcomes": (OUTCOME,),
         "estimation": {"estimator": "poisson_did"},
+        "report": {"language": "en"},
     }
     return Study.model_validate(file | tables)
 

@@ -222,7 +222,7 @@ def test_yearly_waves_beside_monthly_counts(tmp_path: Path) -> None:
     assert (yearly.start[0], yearly.n_after, yearly.labels) == (1, 2, ("2018", "2019", "2020"))
     np.testing.assert_array_equal(yearly.y, [[0.5, np.nan, 0.6], [0.4, np.nan, np.nan]])
     assert panel.before().grids["trygga"].labels == ("2018",)
-    assert reasons(panel)["", "", ""] == "data/enkat.csv: 1 units are not in the panel"
+    assert reasons(panel)["", "", ""] == "data/enkat.csv: units that are not in the panel: 1"
     assert reasons(panel)["", "", "trygga"].startswith("folkmangd is not used")
     assert set(panel.sources) == {"data/panel.csv", "data/enkat.csv"}
 

@@ -21,12 +21,6 @@ class Nearest:
     distance: NDArray[np.float64]
     n: int
 
-    def reason(self, place: int) -> str:
-        """Why a candidate was not chosen."""
-        if np.isnan(self.distance[place]):
-            return "cannot be chosen: no data before the start"
-        return f"not among the {self.n} nearest before the start (distance {self.distance[place]:.2f})"
-
 
 def nearest_units(sheet: Sheet, rule: Choose, candidates: NDArray[np.bool_], treated: NDArray[np.bool_], until: int) -> Nearest:
     """The `n` candidates with the smallest distance to the treated units, averaged over these.

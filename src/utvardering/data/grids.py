@@ -17,6 +17,7 @@ from utvardering.data.sheet import Sheet
 from utvardering.data.starts import Start
 from utvardering.data.validate import check_divisor, check_outcome, spans_of
 from utvardering.study.model import Outcome, Period, Study
+from utvardering.wording import say
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,11 @@ class GridMaker:
                     treatment[place, at] = (
                         treatment[place, at] if self.share is not None else _rest(sheet.calendar, began.moment)
                     )
-                    reason = "the measure started inside this period"
+                    reason = self._say("inside")
                     self.left_out.append(LeftOut(sheet.units.names[place], sheet.label(at), outcome.id, reason))
             elif inside:
                 name, label = sheet.units.names[place], sheet.calendar.label(number)
-                self.notes.append(f'"{name}": the measure started inside {label}, which counts as after')
+                self.notes.append(self._say("counts_as_after", unit=name, period=label))
             if began.end is not None:
                 self._end(outcome, sheet, place, began, treatment, taken)
         y[taken] = np.nan
@@ -124,7 +125,7 @@ class GridMaker:
             values = self.main.numbers(column, Faults(self.main.table.name, self.main.table.rows))
             short = max(len(sheet.periods) - values.shape[1], 0)
             return np.pad(values, ((0, 0), (0, short)), constant_values=np.nan)[:, : len(sheet.periods)]
-        reason = f"{column} is not used: it is not a column of {sheet.table.name}, which has other periods than the panel"
+        reason = self._say("not_column", column=column, file=sheet.table.name)
         self.left_out.append(LeftOut("", "", outcome.id, reason))
         return None
 
@@ -142,39 +143,46 @@ class GridMaker:
             treatment[place, after:] = 0.0
             taken[place, after:] = True
             span = spans_of(sheet, np.arange(after, treatment.shape[1]))[0]
-            self.left_out.append(LeftOut(sheet.units.names[place], span, outcome.id, "after the measure ended"))
+            self.left_out.append(LeftOut(sheet.units.names[place], span, outcome.id, self._say("ended")))
 
     def _list_missing(self, outcome: Outcome, sheet: Sheet, column: str, cells: NDArray[np.bool_]) -> None:
         absent: NDArray[np.bool_] = np.all(sheet.row_at < 0, axis=1) & np.any(cells, axis=1)
         for missing in np.flatnonzero(absent):
-            self.left_out.append(LeftOut(sheet.units.names[missing], "", outcome.id, f"not in {sheet.table.name}"))
+            self.left_out.append(
+                LeftOut(sheet.units.names[missing], "", outcome.id, self._say("not_in", file=sheet.table.name))
+            )
         listed: list[list[int]] = np.argwhere(cells & ~absent[:, np.newaxis]).tolist()
-        reasons = _found(sheet, column, [int(sheet.row_at[place, at]) for place, at in listed])
-        of = "" if column == outcome.id else f" of {column}"
+        reasons = self._found(sheet, column, [int(sheet.row_at[place, at]) for place, at in listed])
+        of = "" if column == outcome.id else self._say("of", column=column)
         if len(reasons) <= FEW:
             for (place, at), reason in zip(listed, reasons, strict=True):
-                self.left_out.append(LeftOut(sheet.units.names[place], sheet.label(at), outcome.id, f"no value{of} ({reason})"))
+                said = self._say("no_value", of=of, found=reason)
+                self.left_out.append(LeftOut(sheet.units.names[place], sheet.label(at), outcome.id, said))
             return
         told = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(reasons).items()))
         units = len({place for place, _ in listed})
-        self.left_out.append(LeftOut("", "", outcome.id, f"{len(reasons)} cells in {units} units have no value{of} ({told})"))
+        said = self._say("no_values", cells=len(reasons), units=units, of=of, found=told)
+        self.left_out.append(LeftOut("", "", outcome.id, said))
 
     def _list_periods(self, outcome: Outcome, sheet: Sheet) -> None:
         last = sheet.calendar.number(self.period.last)
         ends = sheet.periods[-1] if sheet.periods else sheet.first - 1
         if ends < last:
             label = sheet.calendar.label
-            span = label(last) if ends + 1 == last else f"{label(ends + 1)} to {label(last)}"
-            self.left_out.append(LeftOut("", span, outcome.id, f"{sheet.table.name} has no rows that late"))
+            span = label(last) if ends + 1 == last else self._say("span", first=label(ends + 1), last=label(last))
+            self.left_out.append(LeftOut("", span, outcome.id, self._say("late", file=sheet.table.name)))
 
+    def _found(self, sheet: Sheet, column: str, rows: list[int]) -> list[str]:
+        """What stands in the cells that have no value."""
+        empty = self._say("empty")
+        if not rows or column not in sheet.table.columns:
+            return [empty] * len(rows)
+        texts, codes = sheet.table.codes(column)
+        told = [f'"{text}"' if text else empty for text in texts]
+        return [self._say("no_row") if row < 0 else told[codes[row]] for row in rows]
 
-def _found(sheet: Sheet, column: str, rows: list[int]) -> list[str]:
-    """What stands in the cells that have no value."""
-    if not rows or column not in sheet.table.columns:
-        return ["empty"] * len(rows)
-    texts, codes = sheet.table.codes(column)
-    told = [f'"{text}"' if text else "empty" for text in texts]
-    return ["no row" if row < 0 else told[codes[row]] for row in rows]
+    def _say(self, key: str, **facts: object) -> str:
+        return say(self.study.report.language, "left_out", key, **facts)
 
 
 def _rest(calendar: Calendar, moment: dt.date | int) -> float:

@@ -23,6 +23,7 @@ from utvardering.data.tables import Table, read_table
 from utvardering.data.validate import check_calendar
 from utvardering.errors import DataError, StudyError
 from utvardering.study.model import Outcome, Period, Study
+from utvardering.wording import say
 
 
 def load_panel(study: Study) -> Panel:
@@ -140,7 +141,8 @@ class _Loading:
         faults = Faults(table.name, table.rows)
         window = calendar.number(self.period.first), calendar.number(self.period.last)
         sheet = lay_out(table, columns, calendar, window, faults, main.units if main else None)
-        self.notes.extend(sheet.notes)
+        if sheet.restored:
+            self.notes.append(say(self.study.report.language, "left_out", "restored", codes=sheet.restored))
         return sheet, faults
 
     def _wanted(self) -> list[tuple[str, str]]:
@@ -194,11 +196,13 @@ class _Loading:
     def _list_rows(self, sheet: Sheet) -> None:
         if sheet.outside:
             label = sheet.calendar.label
-            span = f"{label(sheet.first)} to {label(sheet.calendar.number(self.period.last))}"
-            reason = f"{sheet.table.name}: {sheet.outside} rows lie outside [period] {span}"
+            language, last = self.study.report.language, label(sheet.calendar.number(self.period.last))
+            span = say(language, "left_out", "span", first=label(sheet.first), last=last)
+            reason = say(language, "left_out", "outside", file=sheet.table.name, rows=sheet.outside, span=span)
             self.left_out.append(LeftOut("", "", "", reason))
         if sheet.unknown:
-            reason = f"{sheet.table.name}: {len(sheet.unknown)} units are not in the panel"
+            language = self.study.report.language
+            reason = say(language, "left_out", "unknown", file=sheet.table.name, units=len(sheet.unknown))
             self.left_out.append(LeftOut("", "", "", reason))
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from utvardering.data.choose import nearest_units
+from utvardering import wording
+from utvardering.data.choose import Nearest, nearest_units
 from utvardering.data.faults import Faults
 from utvardering.data.panel import LeftOut
 from utvardering.data.sheet import Sheet, Units
 from utvardering.data.starts import Start, unknown_unit
 from utvardering.study.model import Study
+from utvardering.wording import say
 
 FEW = 100
 """Up to so many rows of one reason are listed one by one."""
@@ -64,7 +66,7 @@ def assign_roles(study: Study, sheet: Sheet, starts: dict[int, Start], ring: NDA
     roles.ring[roles.role != "neighbour"] = 0
     _assign_comparison(study, sheet, starts, roles, faults)
     _assign_neighbour_comparison(study, units, roles, faults)
-    _list_unused(units, roles)
+    _list_unused(study, units, roles)
     return roles
 
 
@@ -77,7 +79,7 @@ def _assign_treated(study: Study, sheet: Sheet, starts: dict[int, Start], roles:
             roles.role[place] = "treated"
         elif number <= sheet.first:
             roles.role[place] = "excluded"
-            reason = "under the measure from the first period on: there is no time before to compare with"
+            reason = say(study.report.language, "left_out", "first")
             roles.left_out.append(LeftOut(sheet.units.names[place], "", "", reason))
 
 
@@ -99,7 +101,7 @@ def _assign_comparison(study: Study, sheet: Sheet, starts: dict[int, Start], rol
         for place in np.flatnonzero(candidates):
             if place not in distance.chosen:
                 roles.role[place] = "unused"
-                roles.left_out.append(LeftOut(units.names[place], "", "", distance.reason(int(place))))
+                roles.left_out.append(LeftOut(units.names[place], "", "", _not_chosen(study, distance, int(place))))
     if not (roles.role == "comparison").any() and not faults.found:
         faults.add("comparison", 'no unit is left to compare with; name units or write units = "all"', study.line("comparison"))
 
@@ -140,15 +142,24 @@ def _assign_neighbour_comparison(study: Study, units: Units, roles: Roles, fault
     roles.neighbour_comparison = chosen
 
 
-def _list_unused(units: Units, roles: Roles) -> None:
+def _not_chosen(study: Study, nearest: Nearest, place: int) -> str:
+    """Why a candidate was not chosen."""
+    language, distance = study.report.language, float(nearest.distance[place])
+    if np.isnan(distance):
+        return say(language, "left_out", "no_past")
+    return say(language, "left_out", "not_nearest", n=nearest.n, distance=wording.number(distance, language))
+
+
+def _list_unused(study: Study, units: Units, roles: Roles) -> None:
+    language = study.report.language
     listed = {item.unit for item in roles.left_out}
     beside = np.zeros(len(units.names), dtype=bool) if roles.neighbour_comparison is None else roles.neighbour_comparison
     unused = [units.names[place] for place in np.flatnonzero((roles.role == "unused") & ~beside)]
     unused = [unit for unit in unused if unit not in listed]
     if len(unused) > FEW:
-        roles.left_out.append(LeftOut("", "", "", f"{len(unused)} units of the data are not named in the study"))
+        roles.left_out.append(LeftOut("", "", "", say(language, "left_out", "unused", units=len(unused))))
     else:
-        roles.left_out.extend(LeftOut(unit, "", "", "not named in the study") for unit in unused)
+        roles.left_out.extend(LeftOut(unit, "", "", say(language, "left_out", "not_named")) for unit in unused)
 
 
 def _last(study: Study, sheet: Sheet) -> int:

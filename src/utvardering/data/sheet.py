@@ -66,7 +66,7 @@ class Sheet:
     row_at           (N, T) position of the row that holds a cell; -1 where there is none
     outside          rows that lie outside the period
     unknown          names of units that are not among `units`
-    notes            what was done to the units on the way in
+    restored         municipality codes that had lost their leading zero
     """
 
     table: Table
@@ -78,7 +78,7 @@ class Sheet:
     position: NDArray[np.int64] = field(repr=False)
     outside: int = 0
     unknown: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    restored: int = 0
 
     @property
     def periods(self) -> tuple[int, ...]:
@@ -158,9 +158,9 @@ def lay_out(
     """Lay a table out; among given `units`, or among those that it holds."""
     names, unit_code = table.codes(columns[0])
     _refuse_totals(names, unit_code, columns[0], faults)
-    notes: tuple[str, ...] = ()
+    restored = 0
     if units is None:
-        units, notes = _units_of(names)
+        units, restored = _units_of(names)
     place = np.array([-1 if (found := units.find(name)) is None else found for name in names], dtype=np.int64)
     unit = place[unit_code]
     totals = np.array([fold(name) in TOTALS for name in names], dtype=bool)
@@ -183,22 +183,22 @@ def lay_out(
         position=position,
         outside=int((readable & ~inside).sum()),
         unknown=tuple(name for name, found in zip(names, place, strict=True) if found < 0 and name),
-        notes=notes,
+        restored=restored,
     )
     _refuse_duplicates(sheet, faults)
     return sheet
 
 
-def _units_of(names: Sequence[str]) -> tuple[Units, tuple[str, ...]]:
+def _units_of(names: Sequence[str]) -> tuple[Units, int]:
+    """The units, and how many municipality codes had lost their leading zero."""
     plain = sorted(name for name in names if name and fold(name) not in TOTALS)
     codes = [code_of(name) for name in plain]
     if not plain or None in codes:
-        return Units(tuple(plain), tuple(plain)), ()
+        return Units(tuple(plain), tuple(plain)), 0
     known = municipalities()
     found = sorted({code for code in codes if code})
     restored = [name for name in plain if name.isdigit() and name not in known]
-    note = f"leading zero restored in {len(restored)} municipality codes (126 is 0126)" if restored else ""
-    return Units(tuple(found), tuple(known[code] for code in found), municipal=True), (note,) if note else ()
+    return Units(tuple(found), tuple(known[code] for code in found), municipal=True), len(restored)
 
 
 def _refuse_totals(names: Sequence[str], codes: NDArray[np.int64], column: str, faults: Faults) -> None:

@@ -79,12 +79,12 @@ class EventEffect:
 
 @dataclass(frozen=True)
 class Result:
-    """What a method found on one outcome; `n_obs` counts the cells it used, `dropped` the units that it could not use."""
+    """What a method found on one outcome; `n_obs` counts the cells it used, `silent` names the units that say nothing."""
 
     estimates: tuple[Estimate, ...]
     n_obs: int
     events: tuple[EventEffect, ...] = ()
-    dropped: tuple[tuple[str, str], ...] = ()
+    silent: tuple[str, ...] = ()
 
 
 Estimator = Callable[[Job], Result]

@@ -15,6 +15,7 @@ from utvardering.estimators.effects import effect_size
 from utvardering.estimators.registry import ESTIMATORS, Method, planned_method
 from utvardering.inference.multiplicity import holm, westfall_young
 from utvardering.study.model import Estimation, Outcome, Study
+from utvardering.wording import say
 
 FEW_TREATED = 30
 """Below so many treated units a clustered interval never stands alone."""
@@ -116,10 +117,12 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
     rows: list[EstimateRow] = []
     events: list[EventRow] = []
     left_out: list[LeftOut] = []
+    failures: list[str] = []
+    language = study.report.language
     for outcome in study.outcomes:
         planned = planned_method(estimation.estimator, outcome)
         if planned.name != estimation.estimator:
-            reason = f"{estimation.estimator} needs counts; {planned.name} is the planned estimator of this outcome"
+            reason = say(language, "left_out", "needs_counts", planned=estimation.estimator, used=planned.name)
             left_out.append(LeftOut("", "", outcome.id, reason))
         for method, weighted in _runs(estimation, planned, outcome):
             if progress:
@@ -134,15 +137,18 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
                 )
                 result = method.run(job)
             except DesignError as fault:
-                left_out.append(LeftOut("", "", outcome.id, f"{method.name}: {fault.message}"))
+                reason = say(language, "left_out", "method", method=method.name, reason=fault.message)
+                left_out.append(LeftOut("", "", outcome.id, reason))
+                failures.append(fault.message)
                 continue
             for estimate in result.estimates:
                 is_planned = method is planned and weighted and estimate.inference == estimation.inference
                 rows.append(_row(study, job, method, estimate, result, planned=is_planned))
             events.extend(_event(study, job, method, event) for event in result.events)
-            left_out.extend(LeftOut(unit, "", outcome.id, f"{method.name}: {reason}") for unit, reason in result.dropped)
+            silent = say(language, "left_out", "silent", method=method.name)
+            left_out.extend(LeftOut(unit, "", outcome.id, silent) for unit in result.silent)
     if not rows:
-        raise DesignError("; ".join(dict.fromkeys(item.reason for item in left_out)))
+        raise DesignError("; ".join(dict.fromkeys(failures)))
     return Estimates(tuple(_adjusted(rows)), tuple(events), tuple(left_out))
 
 

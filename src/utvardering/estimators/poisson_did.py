@@ -62,7 +62,7 @@ def poisson_did(job: Job) -> Result:
             clusters = len(np.unique(sample.cluster))
             cluster = cluster_test(estimate, variance, clusters, job.estimation.level)
             rows.append(from_cluster(cluster, estimand="att", scale="log_ratio", estimate=estimate))
-    return Result(tuple(rows), n_obs, dropped=_silent_units(sample))
+    return Result(tuple(rows), n_obs, silent=_silent_units(sample))
 
 
 def refuse_separation(table: CountTable, outcome: str) -> None:
@@ -164,7 +164,7 @@ def _weighted_within(
     return out
 
 
-def _silent_units(sample: Sample) -> tuple[tuple[str, str], ...]:
+def _silent_units(sample: Sample) -> tuple[str, ...]:
     """Units without a single event say nothing about a ratio: the likelihood passes them over, and so it is said."""
     empty = np.nansum(sample.y, axis=1) == 0
-    return tuple((unit, "no events in any period: says nothing about a ratio") for unit in np.array(sample.units)[empty])
+    return tuple(np.array(sample.units)[empty].tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -198,33 +199,15 @@ def left_out(results: Results) -> str:
     return pipe(texts.raw("data.left_columns"), rows, texts("data.left_caption"), "tbl-bortfall", "llll", "20,16,24,40")
 
 
-PROGRAM_REASONS = (
-    ("units of the data are not named", "unused"),
-    ("not named in the study", "not_named"),
-    ("needs counts", "needs_counts"),
-    ("started inside this period", "inside"),
-    ("after the measure ended", "ended"),
-    ("from the first period on", "first"),
-    ("cells in", "cells"),
-    ("no value", "no_value"),
-    ("no rows that late", "late"),
-    ("is not used: it is not a column", "not_column"),
-)
-"""What the program's own reasons contain, and the sentence that says the same in the reader's language."""
+_UNUSABLE = re.compile(r"(?:metoden )?(\w+) (?:kunde inte användas|could not be used) \(.*\)", re.DOTALL)
 
 
 def reason(results: Results, text: str) -> str:
-    """A reason in the reader's language: the plan's own reasons as they stand, the program's by the list above."""
+    """A reason with methods by their names, and without the program's own words for why a method could not be used."""
     texts = results.texts
-    if texts.language == "en":
-        return text
-    for part, key in PROGRAM_REASONS:
-        if part in text:
-            return texts(f"left.{key}", n=text.split(maxsplit=1)[0])
-    method = text.partition(":")[0]
-    if ":" in text and texts.has(f"estimator.{method}"):
-        return texts("left.method", method=texts.name("estimator", method))
-    return text if in_language(results, text) == text else texts("left.other")
+    if (unusable := _UNUSABLE.fullmatch(text)) and texts.has(f"estimator.{unusable[1]}"):
+        return texts("left.method", method=texts.name("estimator", unusable[1]))
+    return re.sub(r"\w+", lambda word: texts.name("estimator", word[0]) if texts.has(f"estimator.{word[0]}") else word[0], text)
 
 
 def truth(results: Results) -> str:

@@ -11,6 +11,7 @@ from utvardering.robustness.displacement import displacement
 from utvardering.robustness.leave_one_out import leave_one_out
 from utvardering.robustness.placebo_start import placebo_start
 from utvardering.study.model import Study
+from utvardering.wording import say
 
 ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "placebo_start": placebo_start,
@@ -25,7 +26,7 @@ UNANSWERED = ("trend_deviations", "smoothness", "alternative_comparisons", "wind
 def unanswered_keys(study: Study) -> tuple[LeftOut, ...]:
     """What the study asks of `[robustness]` that is not tried."""
     asked = [name for name in UNANSWERED if getattr(study.robustness, name)]
-    return tuple(LeftOut("", "", "", f"[robustness] {name} is not available yet: it was not tried") for name in asked)
+    return tuple(LeftOut("", "", "", say(study.report.language, "left_out", "untried", key=name)) for name in asked)
 
 
 def stress(study: Study, panel: Panel, estimates: Estimates, progress: Callable[[str], None] | None = None) -> Robustness:

@@ -17,7 +17,7 @@ def _catalogue(language: str) -> dict[str, dict[str, str]]:
     return tomllib.loads(files(__package__).joinpath(f"{language}.toml").read_text(encoding="utf-8"))
 
 
-def say(language: str, table: str, key: str, **facts: object) -> str:
+def say(language: str, table: str, key: str, /, **facts: object) -> str:
     """The sentence `key` of a table in a language, with its facts filled in."""
     return _catalogue(language)[table][key].format(**facts)
 
