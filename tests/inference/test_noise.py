@@ -7,6 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from tests.designs import sample, treated_first
+from utvardering.estimators.base import without_anticipation
+from utvardering.estimators.did import unit_noise
+from utvardering.estimators.poisson_did import dispersion
 from utvardering.inference.noise import count_dispersion, count_spread, predicted_variance
 
 
@@ -130,3 +134,16 @@ def test_missing_cells_are_not_zero_events() -> None:
 
 def test_spread_of_a_count_given_its_total() -> None:
     np.testing.assert_allclose(count_spread(np.array([3.0, 0.0, 5.0]), np.array([10.0, 0.0, 5.0])), [3 * 0.7, 0, 0])
+
+
+@pytest.mark.parametrize("anticipation", [0, 2])
+def test_noise_is_predicted_from_the_time_before_only(anticipation: int) -> None:
+    """Neither who was treated nor anything from the start on (less anticipation) enters the prediction."""
+    rng = np.random.default_rng(9)
+    y = rng.poisson(50, (20, 14)).astype(float)
+    other = y.copy()
+    other[:, 8 - anticipation :] = rng.poisson(900, (20, 6 + anticipation))
+    one = sample(y, treated_first(20, [8, 8]), anticipation=anticipation)
+    moved = sample(other, treated_first(20, [8, 8])[::-1], anticipation=anticipation)
+    np.testing.assert_array_equal(unit_noise(one, y), unit_noise(moved, other))
+    assert dispersion(without_anticipation(one)) == dispersion(without_anticipation(moved))

@@ -20,7 +20,7 @@ from utvardering.estimators.absorb import absorb
 from utvardering.estimators.base import Estimate, profiles
 from utvardering.estimators.count_scores import ScoreFit, count_table, placebo_statistics
 from utvardering.estimators.did import placebo_scores, unit_noise
-from utvardering.estimators.poisson_did import dispersion
+from utvardering.estimators.poisson_did import _limit, dispersion
 from utvardering.estimators.registry import ESTIMATORS
 from utvardering.inference.randomization import LinearScores, linear_placebo_test
 from utvardering.inference.reassignment import Reassignments, reassign, smallest_p
@@ -345,6 +345,27 @@ def test_interval_holds_zero_where_the_p_value_does_not_reject(seed: int, n_trea
         assert not found.ci_low < -1e-4 < 1e-4 < found.ci_high  # limits for counts are bisected to 2e-5 standard errors
     if found.p_value > 0.10 + 1e-12:
         assert found.inner_low <= 0 <= found.inner_high
+
+
+@pytest.mark.parametrize(
+    ("held", "low", "high", "gaps"),
+    [
+        ([(-1.3, 2.2)], -1.3, 2.2, (False, False)),
+        ([(-0.2, 0.3)], -0.2, 0.3, (False, False)),
+        ([(-1.5, 2.5), (3.6, 5.2)], -1.5, 5.2, (False, True)),
+        ([(-6.4, -4.5), (-0.5, 0.5)], -6.4, 0.5, (True, False)),
+        ([(-40, 11.7)], -math.inf, 11.7, (False, False)),
+    ],
+)
+def test_limits_for_counts_are_those_of_the_outermost_part(
+    held: list[tuple[float, float]], low: float, high: float, gaps: tuple[bool, bool]
+) -> None:
+    def p_at(effect: float) -> float:
+        return float(any(first <= effect <= last for first, last in held))
+
+    found = [_limit(p_at, 0.05, 0.0, step) for step in (-1.0, 1.0)]
+    assert [limit for limit, _ in found] == pytest.approx([low, high], abs=1e-4)  # bisected to 2e-5 of a step
+    assert tuple(gap for _, gap in found) == gaps
 
 
 def test_nothing_can_be_rejected_with_few_re_assignments() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,31 @@ def test_event_study_in_closed_form_is_the_regression(name: str, anticipation: i
     np.testing.assert_allclose(closed.effects, slow.effects, atol=STOPPED)
     np.testing.assert_allclose(closed.influence, slow.influence, atol=STOPPED)
     assert (closed.n_obs, closed.n_parameters) == (slow.n_obs, slow.n_parameters)
+
+
+@pytest.mark.parametrize("anticipation", [0, 1, 3])
+def test_effects_by_period_are_held_against_the_last_period_without_anticipation(anticipation: int) -> None:
+    one = replace(linear_designs()["balanced"], anticipation=anticipation)
+    _, result = clustered("event_study", one)
+    found = {event.period_from_start: event.estimate for event in result.events}
+    change = one.y - one.y[:, [4 - 1 - anticipation]]
+    expected = {t - 4: change[:4, t].mean() - change[4:, t].mean() for t in range(8) if t != 4 - 1 - anticipation}
+    assert found == pytest.approx(expected, abs=ROUNDING)
+    assert result.estimates[0].estimate == pytest.approx(np.mean([expected[k] for k in range(4)]), abs=ROUNDING)
+
+
+@pytest.mark.parametrize("estimator", ["did", "poisson_did"])
+def test_periods_of_anticipation_are_left_out(estimator: str) -> None:
+    """What happens in them changes nothing; the answer is that of the panel without them."""
+    one = count_designs()["balanced"]
+    kind = "count" if estimator == "poisson_did" else "mean"
+    moved = one.y.copy()
+    moved[:, 2:4] = 999
+    waiting = replace(one, anticipation=2, grid=replace(one.grid, y=moved))
+    shorter = sample(np.delete(one.y, [2, 3], axis=1), treated_first(14, [2, 2, 2, 2]))
+    found, expected = clustered(estimator, waiting, kind)[0], clustered(estimator, shorter, kind)[0]
+    assert found.estimate == pytest.approx(expected.estimate, abs=ROUNDING)
+    assert found.std_error == pytest.approx(expected.std_error, rel=ROUNDING)
 
 
 def weights_of(one: Sample) -> NDArray[np.float64]:
