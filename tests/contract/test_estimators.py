@@ -298,7 +298,7 @@ def test_units_without_events_say_nothing(name: str) -> None:
     keep = slice(0, N_UNITS - 8)
     fewer = sample(y[keep], one.start[keep])
     found, expected = run(method, empty), run(method, fewer)
-    assert [unit for unit, _ in found.dropped] == [f"u{k}" for k in range(N_UNITS - 8, N_UNITS)]
+    assert list(found.silent) == [f"u{k}" for k in range(N_UNITS - 8, N_UNITS)]
     assert_same(found, expected, within=2e-6)  # limits for counts are bisected to 1e-6
     assert found.n_obs == expected.n_obs
     assert [row.p_smallest for row in found.estimates[:1]] == [row.p_smallest for row in expected.estimates[:1]]
