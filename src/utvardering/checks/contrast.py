@@ -16,7 +16,7 @@ from utvardering.checks.base import Design
 from utvardering.errors import DesignError
 from utvardering.estimators.base import additive_values
 from utvardering.estimators.registry import planned_method
-from utvardering.inference.noise import predicted_variance
+from utvardering.inference.noise import predicted_variance, seen_mean
 from utvardering.inference.randomization import LinearScores, PlaceboTest, linear_placebo_test
 from utvardering.inference.reassignment import reassign
 
@@ -69,13 +69,13 @@ def past_values(design: Design) -> tuple[NDArray[np.float64], bool]:
         return additive_values(sample, design.outcome)[0], False
     if sample.grid.exposure is None:
         return sample.y, True
-    return sample.y / sample.grid.exposure * np.nanmean(sample.grid.exposure, axis=1, keepdims=True), True
+    return sample.y / sample.grid.exposure * seen_mean(sample.grid.exposure, 1), True
 
 
 def _filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Missing cells at their unit's mean plus the period's mean deviation."""
-    unit = np.nanmean(values, axis=1, keepdims=True)
-    period = np.nan_to_num(np.nanmean(values - unit, axis=0, keepdims=True))
+    unit = seen_mean(values, 1)
+    period = np.nan_to_num(seen_mean(values - unit, 0))
     return np.where(np.isnan(values), unit + period, values)
 
 

@@ -115,7 +115,11 @@ class Past:
             return ESTIMATORS["poisson_did" if counts_only else "did"].run(job).estimates[0].p_value
         draws = reassign(profiles(sample.grid.treatment)[0], rng, strata=sample.strata, draws=_DRAWS, enumerate_up_to=_DRAWS)
         if isinstance(self.noise, tuple):
-            return p_value(placebo_statistics(ScoreFit(count_table(sample)), self.noise, draws)(0.0))
+            table = count_table(sample)
+            if not table.y.any():
+                msg = f"{outcome.id}: no events at all"
+                raise DesignError(msg)
+            return p_value(placebo_statistics(ScoreFit(table), self.noise, draws)(0.0))
         values, _ = additive_values(sample, outcome)
         taken = absorb(sample, (values, sample.grid.treatment), estimation.covariates)
         scores = placebo_scores(sample, taken, self.noise)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from utvardering.checks.base import CheckResult, Design
-from utvardering.data.panel import NEVER
 from utvardering.estimators.registry import planned_method
 from utvardering.wording import percent
 
@@ -16,15 +15,15 @@ def staggered(design: Design) -> CheckResult:
     The sentence tells the share of weight that such an estimator gives with the wrong sign (de Chaisemartin &
     D'Haultfœuille 2020, theorem 1): computed from the starts alone.
     """
-    grid = design.before.grids[design.outcome.id]
-    starts = grid.start[grid.start < NEVER]
+    sample = design.sample
+    starts = sample.start[sample.treated]
     count = len(np.unique(starts))
     if count == 1:
         return design.result("staggered", "pass", 1, 1, "staggered_pass")
     method = planned_method(design.estimation.estimator, design.outcome)
     if not method.common_start_only:
         return design.result("staggered", "pass", count, 1, "staggered_suited", count=count)
-    wrong = negative_weight_share(design.sample.start, int(starts.max()) + design.n_after)
+    wrong = negative_weight_share(sample.start, int(starts.max()) + design.n_after)
     sentence = "staggered_wrong" if wrong > 0 else "staggered_fail"
     share = percent(wrong, design.study.report.language)
     return design.result("staggered", "fail", count, 1, sentence, count=count, wrong=share)

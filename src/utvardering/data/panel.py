@@ -104,6 +104,19 @@ class Sample:
         """Smallest number of periods from the start on, over treated units."""
         return int(max(self.y.shape[1] - max(self.start[self.treated]), 0))
 
+    def only(self, keep: NDArray[np.bool_]) -> Sample:
+        """The sample with the units that are True in (N,) keep."""
+        if keep.all():
+            return self
+        return Sample(
+            grid=_take(self.grid, keep),
+            units=tuple(np.array(self.units, dtype=object)[keep]),
+            cluster=self.cluster[keep],
+            strata=None if self.strata is None else self.strata[keep],
+            groups=None if self.groups is None else self.groups[keep],
+            anticipation=self.anticipation,
+        )
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -150,7 +163,8 @@ class Panel:
         """One outcome for the units with these roles; a DesignError where no unit is treated or none is compared with."""
         grid = self.grids[outcome]
         keep = np.isin(self.role, roles) & ~np.isnan(grid.y).all(axis=1)
-        sample = self._take(grid, keep)
+        everyone = Sample(grid, self.units, self.cluster, self.strata, self.groups, self.anticipation)
+        sample = everyone.only(keep)
         if not sample.treated.any():
             msg = f"{outcome}: no treated unit has any value of this outcome"
             raise DesignError(msg)
@@ -158,31 +172,6 @@ class Panel:
             msg = f"{outcome}: no comparison unit is left; name units in [comparison] that never get the measure"
             raise DesignError(msg)
         return sample
-
-    def _take(self, grid: Grid, keep: NDArray[np.bool_]) -> Sample:
-        def cut(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
-            return None if values is None else values[keep]
-
-        def codes(values: NDArray[np.int64]) -> NDArray[np.int64]:
-            return np.unique(values[keep], return_inverse=True)[1].astype(np.int64)
-
-        part = replace(
-            grid,
-            y=grid.y[keep],
-            treatment=grid.treatment[keep],
-            start=grid.start[keep],
-            exposure=cut(grid.exposure),
-            weights=cut(grid.weights),
-            covariates={name: values[keep] for name, values in grid.covariates.items()},
-        )
-        return Sample(
-            grid=part,
-            units=tuple(np.array(self.units, dtype=object)[keep]),
-            cluster=codes(self.cluster),
-            strata=None if self.strata is None else codes(self.strata),
-            groups=None if self.groups is None else codes(self.groups),
-            anticipation=self.anticipation,
-        )
 
     def to_frame(self) -> pd.DataFrame:
         """A row per unit, outcome and period: unit, label, role, ring, outcome, period, value, exposure, treatment."""
@@ -205,6 +194,23 @@ class Panel:
                 )
             )
         return pd.concat(frames, ignore_index=True)
+
+
+def _take(grid: Grid, keep: NDArray[np.bool_]) -> Grid:
+    """The grid of some units."""
+
+    def cut(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+        return None if values is None else values[keep]
+
+    return replace(
+        grid,
+        y=grid.y[keep],
+        treatment=grid.treatment[keep],
+        start=grid.start[keep],
+        exposure=cut(grid.exposure),
+        weights=cut(grid.weights),
+        covariates={name: values[keep] for name, values in grid.covariates.items()},
+    )
 
 
 def _before(grid: Grid, anticipation: int) -> Grid:

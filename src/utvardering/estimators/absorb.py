@@ -21,7 +21,7 @@ _SEPARABLE = 1e-10  # relative: weights read from a file are products of unit an
 
 @dataclass(frozen=True)
 class Absorbed:
-    """Residuals (N, T) of each variable, NaN where a cell is missing, the weights in use, and the parameters taken out.
+    """Residuals (N, T) of each variable, NaN where a cell is missing, weights (0 there), and the parameters taken out.
 
     n_parameters counts covariates, period effects (less one) and a constant, but not unit effects.
     """
@@ -40,6 +40,7 @@ def absorb(sample: Sample, values: Sequence[NDArray[np.float64]], covariates: Se
     used = [sample.grid.covariates[name] for name in covariates]
     missing = np.any([np.isnan(value) for value in (values[0], *used)], axis=0)
     weights = np.ones_like(values[0]) if sample.grid.weights is None else sample.grid.weights
+    weights = np.where(missing, 0.0, weights)
     groups = np.zeros(len(sample.units), dtype=np.int64) if sample.groups is None else sample.groups
     n_groups, n_periods = len(np.unique(groups)), values[0].shape[1]
     if not missing.any() and not used and _separable(weights):
@@ -105,13 +106,14 @@ def without_effects(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(n,) dependent and (n, k) columns with unit and period effects taken out by linearmodels, for cells in long form."""
     from linearmodels.iv.absorbing import AbsorbingLS  # noqa: PLC0415 -- takes a second to import
+    from linearmodels.panel.utility import AbsorbingEffectError  # noqa: PLC0415 -- as above
 
     effects = pd.DataFrame({"unit": pd.Categorical(unit), "period": pd.Categorical(period)})
     exog = pd.DataFrame(columns, columns=[f"x{k}" for k in range(columns.shape[1])])
     model = AbsorbingLS(dependent, exog, absorb=effects, weights=weights, drop_absorbed=False)
     try:
         model.fit(cov_type="unadjusted", method="lsmr")
-    except ValueError as fault:
+    except (ValueError, AbsorbingEffectError) as fault:
         msg = "treatment or a covariate does not vary once unit and period effects are taken out; no effect can be told apart"
         raise DesignError(msg) from fault
     root = np.sqrt(weights / weights.mean())[:, None]

@@ -190,6 +190,16 @@ def require_periods(sample: Sample, outcome: Outcome) -> None:
         side = "before" if sample.n_periods_before < 1 else "after"
         msg = f"{outcome.id}: a treated unit has no period {side} its start; move [period] first or last, or the start"
         raise DesignError(msg)
-    if not np.any(np.isfinite(sample.y)) or np.nanmax(sample.y) == np.nanmin(sample.y):
+    seen = np.isfinite(sample.y)
+    if sample.treated.all():
+        msg = f"{outcome.id}: no comparison unit is left; name units in [comparison] that never get the measure"
+        raise DesignError(msg)
+    first = int(sample.start[sample.treated].min())
+    for group, name in ((sample.treated, "treated"), (~sample.treated, "comparison")):
+        for part, side in ((seen[group, :first], "before"), (seen[group, first:], "after")):
+            if not part.any():
+                msg = f"{outcome.id}: the {name} units have no value {side} the start; fill it in or take another period"
+                raise DesignError(msg)
+    if not seen.any() or np.nanmax(sample.y) == np.nanmin(sample.y):
         msg = f"{outcome.id}: every value is the same, so there is nothing to compare"
         raise DesignError(msg)

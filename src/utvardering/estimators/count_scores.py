@@ -18,7 +18,7 @@ from utvardering.data.panel import Sample
 from utvardering.errors import DesignError
 from utvardering.estimators.base import profiles
 from utvardering.estimators.rank_one import Margins
-from utvardering.inference.noise import count_spread
+from utvardering.inference.noise import count_spread, seen_mean
 from utvardering.inference.randomization import deviation, deviations
 from utvardering.inference.reassignment import Reassignments
 
@@ -57,10 +57,10 @@ def count_table(sample: Sample) -> CountTable:
     missing = np.isnan(grid.y)
     weights = np.ones_like(grid.y) if grid.weights is None else grid.weights
     exposure = np.ones_like(grid.y) if grid.exposure is None else grid.exposure
-    y = np.where(missing, 0.0, grid.y) * weights
-    exposed = np.where(missing, 0.0, exposure) * weights
+    y = np.where(missing, 0.0, grid.y * weights)
+    exposed = np.where(missing, 0.0, exposure * weights)
     groups = np.zeros(len(grid.y), dtype=np.int64) if sample.groups is None else sample.groups
-    weight = weights.mean(axis=1)
+    weight = seen_mean(np.where(missing, np.nan, weights), 1)[:, 0]
     start = sample.common_start
     ended = bool(np.any(grid.treatment[sample.treated][:, start:] != 1)) if start is not None else True
     if start and not ended and not missing.any() and _is_product(exposed) and _is_product(weights):

@@ -25,7 +25,7 @@ from utvardering.estimators.base import (
     without_anticipation,
 )
 from utvardering.inference.cluster import cluster_covariance, cluster_test
-from utvardering.inference.noise import predicted_variance
+from utvardering.inference.noise import predicted_variance, seen_mean
 from utvardering.inference.randomization import LinearScores, linear_placebo_test
 from utvardering.inference.reassignment import reassign
 
@@ -86,5 +86,6 @@ def unit_noise(sample: Sample, values: NDArray[np.float64]) -> NDArray[np.float6
     first = max(int(sample.start[sample.treated].min()) - sample.anticipation, 1)
     size = None
     if sample.grid.exposure is not None:
-        size = np.nanmean(sample.grid.exposure[:, :first], axis=1)
+        size = seen_mean(sample.grid.exposure[:, :first], 1)[:, 0]
+        size = np.where(np.isnan(size), np.nanmean(size), size)
     return predicted_variance(values[:, :first], size)

@@ -8,7 +8,7 @@ other periods into each β_k (Sun & Abraham 2021): the check `staggered` then st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from utvardering.estimators.base import (
     from_cluster,
     from_placebo,
     require_periods,
+    take_periods,
 )
 from utvardering.estimators.did import unit_noise
 from utvardering.inference.cluster import cluster_covariance, cluster_test
@@ -59,7 +60,7 @@ def event_study(job: Job) -> Result:
     Raises DesignError where the reference period is missing, or where a placebo test is planned with staggered starts.
     """
     require_periods(job.sample, job.outcome)
-    sample = job.sample
+    sample = _without_unseen_periods(job.sample)
     values, scale = additive_values(sample, job.outcome)
     path = _path(sample, values, job)
     after = path.periods >= 0
@@ -87,6 +88,15 @@ def event_study(job: Job) -> Result:
         )
         raise DesignError(msg)
     return Result(tuple(estimates), path.n_obs, tuple(events))
+
+
+def _without_unseen_periods(sample: Sample) -> Sample:
+    """Without the periods in which no treated unit has a value, such as a dropped one in which the measure began midway."""
+    start = sample.common_start
+    seen: NDArray[np.bool_] = np.any(np.isfinite(sample.y[sample.treated]), axis=0)
+    if start is None or seen.all():
+        return sample
+    return replace(sample, grid=take_periods(sample.grid, seen, shift=int((~seen[:start]).sum())))
 
 
 def _path(sample: Sample, values: NDArray[np.float64], job: Job) -> Path:
@@ -203,7 +213,9 @@ def _joint_quantile(tests: list[PlaceboTest], draws: Reassignments, level: float
     """Quantile of the largest studentised placebo effect over all periods: the half-width of the band in standard errors."""
     if len(draws.units) == 1:
         return float("nan")
-    scaled = np.array([np.abs(one.statistics[1:]) / np.sqrt(np.mean(one.statistics[1:] ** 2)) for one in tests])
+    placebo = np.array([one.statistics[1:] for one in tests])
+    spread = np.sqrt(np.mean(placebo**2, axis=1, keepdims=True))
+    scaled = np.divide(np.abs(placebo), spread, out=np.zeros_like(placebo), where=spread > 0)
     return float(np.quantile(scaled.max(axis=0), level, method="higher"))
 
 

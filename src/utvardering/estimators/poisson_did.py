@@ -27,27 +27,38 @@ from utvardering.estimators.base import (
 )
 from utvardering.estimators.count_scores import FAR, CountTable, ScoreFit, Statistics, count_table, placebo_statistics
 from utvardering.inference.cluster import cluster_covariance, cluster_test
-from utvardering.inference.noise import count_dispersion
-from utvardering.inference.randomization import INNER, PlaceboTest, p_value
+from utvardering.inference.noise import count_dispersion, seen_mean
+from utvardering.inference.randomization import BROKEN, INNER, PlaceboTest, p_value, with_zero
 from utvardering.inference.reassignment import Reassignments, reassign
 
 _FINE = 2e-5  # of a standard error, to which a limit is found: p-values are step functions
+_SHORT = 1e-8  # log points: the least step, where counts without noise leave no standard error
 _GRID = 8  # standard errors searched for parts of the interval beyond a gap
 
 
 def poisson_did(job: Job) -> Result:
     """Estimate the log ratio of the treated units' counts to what they would have been.
 
+    Units without a single event say nothing about a ratio: they are left out of fit, variance and re-assignments, and named.
     Raises DesignError where a total of the four is zero (the ratio is then 0 or infinite) or covariates are asked for.
     """
     require_periods(job.sample, job.outcome)
     if job.estimation.covariates:
         msg = f"{job.outcome.id}: poisson_did takes no covariates; use did with a log or give them as exposure"
         raise DesignError(msg)
-    sample = without_anticipation(job.sample)
+    whole = without_anticipation(job.sample)
+    silent = np.nansum(whole.y, axis=1) == 0
+    sample = whole.only(~silent)
+    if silent[whole.treated].all() or silent[~whole.treated].all():
+        which = "treated" if silent[whole.treated].all() else "comparison"
+        msg = f"{job.outcome.id}: the {which} units have no events at all, so no ratio exists; take another outcome"
+        raise DesignError(msg)
     table = count_table(sample)
     refuse_separation(table, job.outcome.id)
     fitter = ScoreFit(table)
+    if np.abs(_weighted_within(table.treatment, table.exposure, table.groups)).max() < 1e-9:  # noqa: PLR2004 -- rounding
+        msg = f"{job.outcome.id}: treatment does not differ between units within periods, so no effect can be told apart"
+        raise DesignError(msg)
     estimate = fitter.estimate()
     n_obs = int(np.isfinite(sample.y).sum())
     rows = []
@@ -62,7 +73,7 @@ def poisson_did(job: Job) -> Result:
             clusters = len(np.unique(sample.cluster))
             cluster = cluster_test(estimate, variance, clusters, job.estimation.level)
             rows.append(from_cluster(cluster, estimand="att", scale="log_ratio", estimate=estimate))
-    return Result(tuple(rows), n_obs, silent=_silent_units(sample))
+    return Result(tuple(rows), n_obs, silent=tuple(np.array(whole.units)[silent].tolist()))
 
 
 def refuse_separation(table: CountTable, outcome: str) -> None:
@@ -88,7 +99,7 @@ def dispersion(sample: Sample) -> tuple[float, float]:
     first = max(int(sample.start[sample.treated].min()), 1)
     past = sample.y[:, :first]
     if sample.grid.exposure is not None:
-        level = np.nanmean(sample.grid.exposure, axis=1, keepdims=True)
+        level = seen_mean(sample.grid.exposure, 1)
         past = past * level / sample.grid.exposure[:, :first]
     return count_dispersion(past, max(min(sample.n_periods_after, first // 2), 1))
 
@@ -106,11 +117,14 @@ def placebo_test(statistics: Statistics, draws: Reassignments, estimate: float, 
             seen[effect] = p_value(statistics(effect))
         return seen[effect]
 
-    reach = std_error if np.isfinite(std_error) and std_error > 0 else 1 / slope
+    reach = max(std_error if np.isfinite(std_error) else 1 / slope, _SHORT)
     limits = [_limit(p_at, alpha, estimate, side) for alpha in (1 - level, 1 - INNER) for side in (-reach, reach)]
     (low, gap_low), (high, gap_high), (inner_low, _), (inner_high, _) = limits
-    note = "the set is not connected; its hull is shown" if gap_low or gap_high else ""
-    return PlaceboTest(p_value(at_zero), low, high, inner_low, inner_high, std_error, draws.p_smallest, at_zero, note)
+    note = BROKEN if gap_low or gap_high else ""
+    p = p_value(at_zero)
+    low, high = with_zero(low, high, p, 1 - level)
+    inner_low, inner_high = with_zero(inner_low, inner_high, p, 1 - INNER)
+    return PlaceboTest(p, low, high, inner_low, inner_high, std_error, draws.p_smallest, at_zero, note)
 
 
 def _limit(p_at: Callable[[float], float], alpha: float, estimate: float, step: float) -> tuple[float, bool]:
@@ -124,9 +138,10 @@ def _limit(p_at: Callable[[float], float], alpha: float, estimate: float, step: 
     gap = last > len(reached)
     inside, outside = estimate + last * step, estimate + (last + 1) * step
     while last == _GRID and held(outside):
-        inside, outside = outside, outside + 2 * (outside - estimate)
-        if abs(outside - estimate) > FAR:
+        if abs(outside - estimate) >= FAR:
             return float(np.copysign(np.inf, step)), gap
+        further = min(3 * abs(outside - estimate), FAR)
+        inside, outside = outside, estimate + float(np.copysign(further, step))
     while abs(outside - inside) > _FINE * abs(step):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if held(middle) else (inside, middle)
@@ -162,9 +177,3 @@ def _weighted_within(
                 break
         out[rows] = part
     return out
-
-
-def _silent_units(sample: Sample) -> tuple[str, ...]:
-    """Units without a single event say nothing about a ratio: the likelihood passes them over, and so it is said."""
-    empty = np.nansum(sample.y, axis=1) == 0
-    return tuple(np.array(sample.units)[empty].tolist())

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from utvardering.errors import DesignError
 from utvardering.inference.randomization import INNER
 
 
@@ -31,9 +32,16 @@ class ClusterTest:
 def cluster_covariance(
     influence: NDArray[np.float64], cluster: NDArray[np.int64], n_obs: int, n_parameters: int
 ) -> NDArray[np.float64]:
-    """(K, K) covariance of K estimates from the (N, K) influence of each unit on them, summed within clusters."""
+    """(K, K) covariance of K estimates from the (N, K) influence of each unit on them, summed within clusters.
+
+    Raises DesignError with a single cluster, or with no more cells than parameters.
+    """
     codes = np.unique(cluster, return_inverse=True)[1]
     count = int(codes.max()) + 1
+    if count == 1 or n_obs <= n_parameters:
+        why = "all units lie in one cluster" if count == 1 else f"{n_obs} cells cannot carry {n_parameters} parameters"
+        msg = f"no clustered standard error: {why}"
+        raise DesignError(msg)
     if count == len(codes):
         summed = influence
     else:

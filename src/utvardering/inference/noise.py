@@ -14,6 +14,14 @@ from scipy.special import digamma, polygamma
 _FLOOR = 1e-3  # of the median variance: a unit that never varied in a short past is not noiseless
 
 
+def seen_mean(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Mean of what is not NaN along an axis, which is kept; NaN where nothing is."""
+    seen = ~np.isnan(values)
+    count = seen.sum(axis=axis, keepdims=True)
+    total = np.where(seen, values, 0.0).sum(axis=axis, keepdims=True)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+
+
 def predicted_variance(past: NDArray[np.float64], size: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """(N,) variance of a period's noise: each unit's own, drawn towards what its size predicts.
 
@@ -23,8 +31,8 @@ def predicted_variance(past: NDArray[np.float64], size: NDArray[np.float64] | No
     every unit is predicted the same.
     """
     n = len(past)
-    residual = past - np.nanmean(past, axis=1, keepdims=True)
-    residual = residual - np.nan_to_num(np.nanmean(residual, axis=0, keepdims=True))
+    residual = past - seen_mean(past, 1)
+    residual = residual - np.nan_to_num(seen_mean(residual, 0))
     seen = (~np.isnan(residual)).sum(axis=1)
     freedom = np.maximum(seen - 1, 0) * (n - 1) / n
     own = np.nansum(residual**2, axis=1) / np.maximum(freedom, 1)
@@ -65,11 +73,12 @@ def count_dispersion(past: NDArray[np.float64], block: int) -> tuple[float, floa
     relative size. φ is overdispersion that grows with the count, ψ lasting changes that grow with its square.
     φ = 1, ψ = 0 where the past is shorter than two blocks or holds no counts.
     """
-    counts = np.nan_to_num(past)
     blocks = past.shape[1] // block
-    sums = counts[:, past.shape[1] - blocks * block :].reshape(len(counts), blocks, block).sum(axis=2)
+    sums = past[:, past.shape[1] - blocks * block :].reshape(len(past), blocks, block).sum(axis=2)
     squares, spreads = [], []
-    for first, second in zip(sums.T[:-1], sums.T[1:], strict=True):
+    for one, two in zip(sums.T[:-1], sums.T[1:], strict=True):
+        whole = ~np.isnan(one + two)  # a block with a missing cell is no smaller count
+        first, second = one[whole], two[whole]
         both = first + second
         if second.sum() == 0 or first.sum() == 0:
             continue

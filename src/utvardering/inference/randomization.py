@@ -22,6 +22,9 @@ from utvardering.inference.reassignment import Reassignments
 INNER = 0.90
 """Level of the interval behind two one-sided tests at 5 %."""
 
+BROKEN = "the set is not connected; its hull is shown"
+"""Note of an interval that is the hull of several parts: the p-value then decides."""
+
 TIE = 1e-9  # relative: statistics that differ by rounding only count as equal
 
 
@@ -104,7 +107,15 @@ def linear_placebo_test(scores: LinearScores, draws: Reassignments, level: float
     std_error = float(np.sqrt(np.mean(placebo**2)) / abs(b[0])) if len(placebo) else float("nan")
     low, high, note = _invert(a, b, 1 - level)
     inner_low, inner_high, _ = _invert(a, b, 1 - INNER)
-    return PlaceboTest(p_value(a), low, high, inner_low, inner_high, std_error, draws.p_smallest, a, note)
+    p = p_value(a)
+    low, high = with_zero(low, high, p, 1 - level)
+    inner_low, inner_high = with_zero(inner_low, inner_high, p, 1 - INNER)
+    return PlaceboTest(p, low, high, inner_low, inner_high, std_error, draws.p_smallest, a, note)
+
+
+def with_zero(low: float, high: float, p: float, alpha: float) -> tuple[float, float]:
+    """The interval, with 0 in it where no effect is not rejected: a limit at 0 may have been found a rounding beside it."""
+    return (min(low, 0.0), max(high, 0.0)) if p > alpha * (1 + TIE) else (low, high)
 
 
 def _invert(a: NDArray[np.float64], b: NDArray[np.float64], alpha: float) -> tuple[float, float, str]:
@@ -146,7 +157,7 @@ def _invert(a: NDArray[np.float64], b: NDArray[np.float64], alpha: float) -> tup
     inside = np.flatnonzero(held)
     if len(inside) == 0:
         return float(estimate), float(estimate), "the interval is a single point"
-    note = "the set is not connected; its hull is shown" if _gaps(held, edges) else ""
+    note = BROKEN if _gaps(held, edges) else ""
     return float(edges[inside[0]]), float(edges[inside[-1] + 1]), note
 
 

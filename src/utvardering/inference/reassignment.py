@@ -118,6 +118,8 @@ def _count(profile: NDArray[np.intp]) -> int:
 
 def _mirrored(profile: NDArray[np.intp], blocks: list[NDArray[np.intp]]) -> bool:
     """Whether treated and untreated can change places, so that every |statistic| occurs twice."""
+    if sum(map(len, blocks)) < len(profile):
+        return False  # units of strata without treated ones stay on one side
     return len(np.unique(profile[profile >= 0])) == 1 and all(2 * (profile[block] >= 0).sum() == len(block) for block in blocks)
 
 
@@ -138,6 +140,7 @@ def _hand_out(block: NDArray[np.intp], profile: NDArray[np.intp]) -> Iterator[ND
         columns = np.flatnonzero(labels == todo[0])
         for pick in itertools.combinations(rest, len(columns)):
             chosen[columns] = pick
-            yield from fill([unit for unit in rest if unit not in pick], todo[1:], chosen)
+            left = [unit for unit in rest if unit not in pick] if len(todo) > 1 else []
+            yield from fill(left, todo[1:], chosen)
 
     yield from fill(block.tolist(), kinds, np.empty(len(labels), dtype=np.intp))

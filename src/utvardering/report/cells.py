@@ -252,11 +252,7 @@ def left_out(r: Results) -> None:
 def cite(r: Results) -> None:
     """How to cite the report."""
     authors = ", ".join(r.study["study"].get("authors", [])) or r.texts("data.nobody")
-    _say(
-        r.texts(
-            "data.cite_text", authors=authors, title=r.title, measure=lower_first(str(r.measure["name"])), id=r.id
-        )
-    )
+    _say(r.texts("data.cite_text", authors=authors, title=r.title, measure=lower_first(str(r.measure["name"])), id=r.id))
 
 
 def log(r: Results) -> None:

@@ -11,6 +11,7 @@ import tomlkit
 
 from utvardering.checks.base import DesignChecks
 from utvardering.estimators.estimate import EstimateRow, Estimates
+from utvardering.inference.randomization import BROKEN
 from utvardering.process.assess import ProcessAssessment
 from utvardering.process.dose import Dose
 from utvardering.robustness.base import Robustness
@@ -119,12 +120,15 @@ def by_interval(row: EstimateRow, outcome: Outcome, language: str) -> tuple[str,
     low, high = row.effect_percent_low / 100, row.effect_percent_high / 100
     inner_low, inner_high = row.effect_percent_low_90 / 100, row.effect_percent_high_90 / 100
     facts = {"low": percent(low, language, 1), "high": percent(high, language, 1)}
+    if math.isnan(low) or math.isnan(high):  # a level that would have been 0 or less has no percent
+        facts = {"low": number(row.ci_low, language, 3), "high": number(row.ci_high, language, 3)}
     inner = {"low": percent(inner_low, language, 1), "high": percent(inner_high, language, 1)}
     delta = outcome.smallest_effect
     smallest = percent(abs(delta), language) if delta else ""
     small = bool(delta) and _within(inner_low, inner_high, delta or 0.0)
-    if row.ci_low > 0 or row.ci_high < 0:
-        wanted = {"decrease": row.ci_high < 0, "increase": row.ci_low > 0, "none": True}[outcome.direction]
+    rejected = row.p_value <= 1 - row.level + 1e-12
+    if row.ci_low > 0 or row.ci_high < 0 or (BROKEN in row.note and rejected):
+        wanted = {"decrease": row.estimate < 0, "increase": row.estimate > 0, "none": True}[outcome.direction]
         if not wanted:
             return "effect_opposite", (say(language, "verdict", "effect_opposite", **facts),)
         why = [say(language, "verdict", "effect_any" if outcome.direction == "none" else "effect", **facts)]
@@ -157,7 +161,8 @@ def _expected(study: Study, outcome: Outcome, row: EstimateRow) -> Expected | No
     """The number that expected.toml states for the planned row."""
     for one in study.expected:
         weights = row.weights if one.weights is None else one.weights
-        if (one.outcome, one.estimator, one.estimand, weights) == (outcome.id, row.estimator, row.estimand, row.weights):
+        named = (one.outcome, one.estimator, one.estimand, one.inference or row.inference, weights)
+        if named == (outcome.id, row.estimator, row.estimand, row.inference, row.weights):
             return one
     return None
 
