@@ -164,7 +164,8 @@ def _left_out(found: Evaluation) -> pd.DataFrame:
 
 def _write_manifest(found: Evaluation, folder: Path, seconds: dict[str, float]) -> None:
     study = found.study
-    inputs = {name: sha256(study.folder / name) for name in COPIED if (study.folder / name).exists()}
+    read = (*COPIED, study.data.dose)
+    inputs = {name: sha256(study.folder / name) for name in read if name and (study.folder / name).is_file()}
     manifest = {
         "study": study.id,
         "fetched": True,

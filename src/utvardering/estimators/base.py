@@ -92,25 +92,19 @@ Estimator = Callable[[Job], Result]
 
 def from_placebo(test: PlaceboTest, job: Job, *, estimand: str, scale: str, estimate: float, note: str = "") -> Estimate:
     """An estimate with placebo (or randomization) inference."""
-    return Estimate(
-        estimand=estimand,
-        scale=scale,
-        estimate=estimate,
-        std_error=test.std_error,
-        ci_low=test.ci_low,
-        ci_high=test.ci_high,
-        inner_low=test.inner_low,
-        inner_high=test.inner_high,
-        p_value=test.p_value,
-        inference=next(name for name in job.inferences if name in RANDOMIZED),
-        p_smallest=test.p_smallest,
-        note="; ".join(part for part in (note, test.note) if part),
-        statistics=test.statistics,
-    )
+    inference = next(name for name in job.inferences if name in RANDOMIZED)
+    row = _from_test(test, inference, estimand, scale, estimate, "; ".join(part for part in (note, test.note) if part))
+    return replace(row, p_smallest=test.p_smallest, statistics=test.statistics)
 
 
 def from_cluster(test: ClusterTest, *, estimand: str, scale: str, estimate: float, note: str = "") -> Estimate:
     """An estimate with cluster-robust inference."""
+    return _from_test(test, "cluster", estimand, scale, estimate, note)
+
+
+def _from_test(
+    test: PlaceboTest | ClusterTest, inference: str, estimand: str, scale: str, estimate: float, note: str
+) -> Estimate:
     return Estimate(
         estimand=estimand,
         scale=scale,
@@ -121,7 +115,7 @@ def from_cluster(test: ClusterTest, *, estimand: str, scale: str, estimate: floa
         inner_low=test.inner_low,
         inner_high=test.inner_high,
         p_value=test.p_value,
-        inference="cluster",
+        inference=inference,
         note=note,
     )
 
