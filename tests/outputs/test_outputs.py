@@ -1,0 +1,66 @@
+"""Is a folder put in place whole or not at all, and is a table what any program reads?"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pandas as pd
+import pytest
+
+from utvardering.outputs import tree_hashes, whole_folder, write_table
+
+
+def test_a_folder_takes_the_place_of_the_old_one(tmp_path):
+    target = tmp_path / "build" / "studie"
+    for text in ("ett", "två"):
+        with whole_folder(target) as new:
+            (new / "fil.txt").write_text(text, encoding="utf-8")
+    assert (target / "fil.txt").read_text(encoding="utf-8") == "två"
+    assert [path.name for path in target.parent.iterdir()] == ["studie"]
+
+
+def test_a_fault_leaves_the_old_folder(tmp_path):
+    target = tmp_path / "studie"
+    with whole_folder(target) as new:
+        (new / "fil.txt").write_text("ett", encoding="utf-8")
+    before = tree_hashes(target)
+    with pytest.raises(FileNotFoundError), whole_folder(target) as new:
+        (new / "saknas" / "fil.txt").write_text("halv", encoding="utf-8")
+    assert tree_hashes(target) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["studie"]
+
+
+def test_a_killed_run_leaves_the_old_folder_and_the_next_one_cleans_up(tmp_path):
+    target = tmp_path / "studie"
+    with whole_folder(target) as new:
+        (new / "fil.txt").write_text("ett", encoding="utf-8")
+    program = f"""
+        import pathlib, time
+        from utvardering.outputs import whole_folder
+        with whole_folder(pathlib.Path({str(target)!r})) as new:
+            (new / "fil.txt").write_text("halv")
+            print("writing", flush=True)
+            time.sleep(60)
+    """
+    run = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "writing\n"
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    time.sleep(0.1)
+    assert (target / "fil.txt").read_text(encoding="utf-8") == "ett"
+    with whole_folder(target) as new:
+        (new / "fil.txt").write_text("två", encoding="utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["studie"]
+
+
+def test_a_table_is_plain_csv(tmp_path):
+    frame = pd.DataFrame({"område": ["Å"], "ja": [True], "tal": [0.1 + 0.2], "öppen": [float("inf")], "tom": [float("nan")]})
+    write_table(frame, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_bytes().decode() == "område,ja,tal,öppen,tom\nÅ,true,0.30000000000000004,inf,\n"
