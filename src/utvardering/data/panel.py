@@ -105,15 +105,17 @@ class Sample:
         return int(max(self.y.shape[1] - max(self.start[self.treated]), 0))
 
     def only(self, keep: NDArray[np.bool_]) -> Sample:
-        """The sample with the units that are True in (N,) keep."""
-        if keep.all():
-            return self
+        """The sample with the units that are True in (N,) keep; codes of groups count from 0 again."""
+
+        def codes(values: NDArray[np.int64]) -> NDArray[np.int64]:
+            return np.unique(values[keep], return_inverse=True)[1].astype(np.int64)
+
         return Sample(
             grid=_take(self.grid, keep),
             units=tuple(np.array(self.units, dtype=object)[keep]),
-            cluster=self.cluster[keep],
-            strata=None if self.strata is None else self.strata[keep],
-            groups=None if self.groups is None else self.groups[keep],
+            cluster=codes(self.cluster),
+            strata=None if self.strata is None else codes(self.strata),
+            groups=None if self.groups is None else codes(self.groups),
             anticipation=self.anticipation,
         )
 
