@@ -65,8 +65,9 @@ def _heading() -> list[str]:
         "",
         f"One run of `make benchmark` on {os.cpu_count()} cores: {versions}.",
         "",
-        "A panel of 6,000 areas × 120 months (720,000 rows), 60 treated from month 84. Seconds are the best of three after imports, on data in memory; memory is the peak of the",
-        "process. Ours includes standard errors, and for re-assignments the interval by inversion.",
+        "A panel of 6,000 areas × 120 months (720,000 rows), 60 treated from month 84. Seconds are the best of three after",
+        "imports, on data in memory; memory is the peak of the process. Ours includes standard errors, and for re-assignments",
+        "the interval by inversion.",
         "",
     ]
 
