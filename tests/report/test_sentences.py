@@ -139,7 +139,8 @@ def test_a_replication_speaks_of_the_published_number_only(tmp_path):
     run = Results.load(folder)
     text = " ".join(sentences.summary(run))
     assert text.startswith(
-        "**Det publicerade talet återskapades.** Ett arbete (2013): 0,1310 på logaritmisk skala här, 0,1310 i förlagan."
+        "**Talet återskapades.** Studien upprepar Ett arbete (2013). Den ger 0,1310 på logaritmisk skala; "
+        "jämförelsetalet är 0,1310 (Tabell 2)."
     )
     assert "fel håll" not in text
 

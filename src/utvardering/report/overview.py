@@ -37,7 +37,7 @@ def _row(results: Results, outcome: Outcome) -> tuple[str, ...]:
     read = found.verdict in sentences.READ and row is not None
     replicated = results.reproduced() if sentences.is_replication(results) and outcome is results.primary else None
     if replicated:
-        effect = sentences.on_scale(results, replicated[0])
+        effect = sentences.on_scale(results, replicated.here)
     elif read and row is not None:
         value, low, high = (float(row[f"effect_percent{end}"]) for end in ("", "_low", "_high"))
         effect = f"{texts.signed_percent(value)} ({texts.signed_range(low, high)})"

@@ -226,18 +226,28 @@ class Results:
         name = self.primary.exposure.lower()
         return float(self.figures.get("exposure", {}).get(self.primary.id, "nan")) if name in INHABITANTS else float("nan")
 
-    def reproduced(self) -> tuple[float, float, bool] | None:
-        """Number found, number published and whether they agree; None where no number is stated."""
+    def reproduced(self) -> Reproduced | None:
+        """The planned number beside the one that expected.toml states; None where none is stated."""
         row = self.planned(self.primary.id)
         if row is None:
             return None
         for one in self.expected:
-            weights = one.get("weights", row["weights"])
-            key = (one["outcome"], one["estimator"], one.get("estimand", "att"), weights)
-            if key == (row["outcome"], row["estimator"], row["estimand"], row["weights"]):
+            named = {"estimand": "att", "inference": row["inference"], "weights": row["weights"]} | one
+            if all(named[key] == row[key] for key in ("outcome", "estimator", "estimand", "inference", "weights")):
                 found, stated = float(row["estimate"]), float(one["estimate"])
-                return found, stated, abs(found - stated) <= float(one["tolerance"])
+                same = abs(found - stated) <= float(one["tolerance"])
+                return Reproduced(found, stated, same, str(one.get("source", "")))
         return None
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """A number found, the number it is held against with its source, and whether they agree."""
+
+    here: float
+    stated: float
+    same: bool
+    source: str
 
 
 def in_percent(row: pd.Series, value: float) -> float:

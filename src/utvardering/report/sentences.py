@@ -35,7 +35,7 @@ def verdict_name(results: Results, outcome: Outcome) -> str:
     """The verdict in words; for a replication whether the number was reproduced."""
     texts = results.texts
     if is_replication(results) and outcome is results.primary and (found := results.reproduced()):
-        return texts("verdict.reproduced" if found[2] else "verdict.not_reproduced")
+        return texts("verdict.reproduced" if found.same else "verdict.not_reproduced")
     return texts.name("verdict", results.judgement(outcome.id).verdict)
 
 
@@ -109,8 +109,13 @@ def _replication(results: Results) -> str:
     found = results.reproduced()
     if found is None:
         return texts("summary.replication_unknown", work=results.replication)
-    here, stated, same = found
-    facts = {"work": results.replication, "found": on_scale(results, here), "expected": texts.number(stated, PLACES)}
+    facts = {
+        "work": results.replication,
+        "found": on_scale(results, found.here),
+        "expected": texts.number(found.stated, PLACES),
+        "source": found.source,
+    }
+    same = found.same
     return texts("summary.reproduced" if same else "summary.not_reproduced", **facts)
 
 
@@ -208,7 +213,7 @@ def strip(results: Results) -> list[tuple[str, str]]:
     texts, outcome = results.texts, results.primary
     found, row = results.judgement(outcome.id), results.planned(outcome.id)
     if is_replication(results) and (same := results.reproduced()):
-        effect = texts("strip.replication", found=on_scale(results, same[0]), verdict=verdict_name(results, outcome))
+        effect = texts("strip.replication", found=on_scale(results, same.here), verdict=verdict_name(results, outcome))
     elif found.verdict in READ and row is not None:
         value, low, high = (float(row[f"effect_percent{end}"]) for end in ("", "_low", "_high"))
         said = span(results, low, high, bare=low * high > 0)
@@ -262,7 +267,8 @@ def meaning(results: Results) -> tuple[str, list[str], list[str]]:
     found = results.judgement(results.primary.id)
     name = verdict_name(results, results.primary)
     intro = texts("meaning.intro", verdict=name, certainty=texts.name("certainty", found.certainty))
-    advice = texts.raw("meaning.replication" if is_replication(results) else f"meaning.{found.verdict}")
+    weak = found.verdict == "effect" and found.certainty in {"low", "very_low"}
+    advice = texts.raw("meaning.replication" if is_replication(results) else f"meaning.{found.verdict}{'_low' * weak}")
     after = [texts("meaning.certainty_replication" if is_replication(results) else f"meaning.certainty_{found.certainty}")]
     if results.study["study"].get("follow_up"):
         after.append(texts("meaning.follow_up", date=results.study["study"]["follow_up"]))

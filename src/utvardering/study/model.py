@@ -249,15 +249,15 @@ class Checks(Section):
     min_periods_after: StrictInt = _key("Fewest periods after the start", 4, ge=1)
     min_comparison_units: StrictInt = _key("Fewest comparison units; one treated unit and level 0.95 need 19", 19, ge=1)
     max_imbalance: Number = _key("Largest standardised difference before the start", 0.25, gt=0)
-    max_spillover: Number = _key("Largest share of the effect seen in neighbours", 0.10, gt=0)
+    max_spillover: Number = _key("Largest share of the effect seen in neighbours", 0.10, gt=0, le=1)
     min_overlap: Number = _key("Individuals: smallest propensity used", 0.10, gt=0, lt=0.5)
-    min_delivered_dose: Number = _key("Share of the planned dose below which the measure was not carried out", 0.50, ge=0)
+    min_delivered_dose: Number = _key("Share of the planned dose below which the measure was not carried out", 0.50, ge=0, le=1)
     max_pretrend: Number = _key(
-        "Largest slope before the start times follow-up, relative to the treated mean before the start", 0.10, gt=0
+        "Largest slope before the start times follow-up, relative to the treated mean before the start", 0.10, gt=0, le=1
     )
-    max_detectable_effect: Number = _key("Largest acceptable smallest detectable effect, relative", 0.25, gt=0)
+    max_detectable_effect: Number = _key("Largest acceptable smallest detectable effect, relative", 0.25, gt=0, le=1)
     max_false_positive_rate: Number = _key(
-        "Largest acceptable false-positive rate of the planned analysis on the past", 0.10, gt=0
+        "Largest acceptable false-positive rate of the planned analysis on the past", 0.10, gt=0, le=1
     )
 
 

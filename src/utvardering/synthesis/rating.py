@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from utvardering.checks.base import IDENTIFYING, DesignChecks
 from utvardering.estimators.base import RANDOMIZED
 from utvardering.estimators.estimate import FEW_TREATED, EstimateRow, Estimates
-from utvardering.study.model import Study
+from utvardering.study.model import Outcome, Study
 from utvardering.wording import say
 
 Cap = tuple[str, str, dict[str, object]]
@@ -21,7 +21,7 @@ ADJUSTED_COMPARISON = 20
 
 
 def certainty(
-    study: Study, checks: DesignChecks, verdict: str, row: EstimateRow | None, estimates: Estimates
+    study: Study, outcome: Outcome, checks: DesignChecks, verdict: str, row: EstimateRow | None, estimates: Estimates
 ) -> tuple[str, tuple[str, ...]]:
     """Certainty in four words: starts at high and is capped by each weakness; the lowest cap decides."""
     language = study.report.language
@@ -29,6 +29,9 @@ def certainty(
         key = "gate" if verdict == "not_interpretable" else "not_implemented"
         return "very_low", (say(language, "certainty", key),)
     level, why = "high", [say(language, "certainty", "start")]
+    if outcome.role != "primary":
+        level = "moderate"
+        why.append(say(language, "certainty", "secondary"))
     for at_most, key, facts in (*_of_design(study, checks), *_of_estimate(study, verdict, row, estimates)):
         level = min(level, at_most, key=CERTAINTY.index)
         why.append(say(language, "certainty", key, **facts))

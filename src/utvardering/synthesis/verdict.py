@@ -77,7 +77,7 @@ def _judge(study: Study, outcome: Outcome, checks: DesignChecks, estimates: Esti
     row = estimates.planned(outcome.id)
     verdict, why = _verdict(study, outcome, checks, row, estimates, dose)
     level, level_why = maryland_level(study, checks, row)
-    sure, sure_why = certainty(study, checks, verdict, row, estimates)
+    sure, sure_why = certainty(study, outcome, checks, verdict, row, estimates)
     if study.is_replication:
         why = (*_replication(study, outcome, row), *why)
         why += tuple(_said(language, "warning", failed.check, failed.text) for failed in checks.failed())
@@ -185,6 +185,7 @@ def _replication(study: Study, outcome: Outcome, row: EstimateRow | None) -> tup
             same,
             work=study.study.replication,
             found=number(row.estimate, language, 4),
+            source=expected.source,
             expected=number(expected.estimate, language, 4),
             tolerance=number(expected.tolerance, language, _decimals(expected.tolerance)),
         ),
