@@ -228,6 +228,13 @@ CASES = [
         ('data/panel.csv: 1 problem\n  line 20: omrade: "Riket" is a total and not a unit; take the row away'),
         id="riket",
     ),
+    pytest.param(
+        "\n".join([*rows(), "Hela kommunen;2020-01;63;3000"]),
+        {},
+        3,
+        ('data/panel.csv: 1 problem\n  line 20: omrade: "Hela kommunen" is a total and not a unit; take the row away'),
+        id="whole_municipality",
+    ),
     pytest.param("", {}, 3, "data/panel.csv: the file is empty", id="empty"),
     pytest.param(HEADER + "\n", {}, 3, "data/panel.csv: the file has a header but no rows", id="header_only"),
     pytest.param(
