@@ -36,11 +36,9 @@ def _as_treated(doubt: Doubt, ring: int) -> Panel:
     panel = doubt.panel
     chosen = (panel.role == "neighbour") & (panel.ring == ring)
     role = np.where(panel.role == "treated", "excluded", np.where(chosen, "treated", panel.role))
-    against = doubt.study.neighbours.comparison
-    if against:
-        names = {panel.units[k]: k for k in range(len(panel.units))} | {panel.labels[k]: k for k in range(len(panel.units))}
+    if panel.neighbour_comparison is not None:
         role = np.where(role == "comparison", "excluded", role)
-        role[[names[unit] for unit in against if unit in names]] = "comparison"
+        role = np.where(panel.neighbour_comparison, "comparison", role)
     grid = panel.grids[doubt.outcome.id]
     first = int(grid.start[grid.start < NEVER].min())
     start = np.where(chosen, first, NEVER)
