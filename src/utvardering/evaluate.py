@@ -100,6 +100,8 @@ def write(found: Evaluation, folder: Path) -> None:
     study, panel = found.study, found.panel
     write_table(found.estimates.to_frame(), folder / "estimates.csv")
     write_table(found.estimates.events_frame(), folder / "event_study.csv")
+    if found.estimates.weights:
+        write_table(found.estimates.weights_frame(), folder / "weights.csv")
     write_table(found.checks.to_frame(), folder / "checks.csv")
     write_table(found.checks.balance_frame(), folder / "balance.csv")
     write_table(found.robustness.to_frame(), folder / "robustness.csv")

@@ -19,6 +19,7 @@ from utvardering.estimators.absorb import absorb
 from utvardering.estimators.base import RANDOMIZED, Job, additive_values, profiles
 from utvardering.estimators.count_scores import ScoreFit, count_table, placebo_statistics
 from utvardering.estimators.did import placebo_scores, unit_noise
+from utvardering.estimators.estimate import inferences
 from utvardering.estimators.poisson_did import dispersion
 from utvardering.estimators.registry import ESTIMATORS, planned_method
 from utvardering.inference.randomization import deviations, p_value, studentised
@@ -29,6 +30,9 @@ from utvardering.wording import percent
 POWER = 0.80
 TRIES = 200  # Monte Carlo error of a power of 0.8 is 0.03
 _DRAWS = 499  # re-assignments a try
+_REFITS = 99  # the same for methods that are fitted anew for each: the size stays exact, power is a little less
+_BY_SCORES = {"did": "did", "event_study": "did", "poisson_did": "poisson_did"}
+"""Planned estimators whose placebo test needs no fit for each re-assignment, and the one that stands for it here."""
 _GRID = tuple(round(0.05 * k, 2) for k in range(1, 20))
 _FEWEST = 4  # periods of the past that can be split
 
@@ -109,10 +113,14 @@ class Past:
     def p_value(self, sample: Sample, rng: np.random.Generator) -> float:
         """p-value of no effect by the planned estimator and inference (an event study is judged by `did`), no interval."""
         estimation, outcome = self.design.estimation, self.design.outcome
-        counts_only = planned_method(estimation.estimator, outcome).counts_only
+        method = planned_method(estimation.estimator, outcome)
+        if method.name not in _BY_SCORES:
+            inference = inferences(method, estimation, int(sample.treated.sum()))[:1]
+            job = Job(sample, outcome, estimation, inference, draws=_REFITS, intervals=False)
+            return next(row.p_value for row in method.run(job).estimates if row.estimand == method.estimand)
         if estimation.inference not in RANDOMIZED:
-            job = Job(sample, outcome, estimation, ("cluster",))
-            return ESTIMATORS["poisson_did" if counts_only else "did"].run(job).estimates[0].p_value
+            job = Job(sample, outcome, estimation, (estimation.inference,))
+            return ESTIMATORS[_BY_SCORES[method.name]].run(job).estimates[0].p_value
         draws = reassign(profiles(sample.grid.treatment)[0], rng, strata=sample.strata, draws=_DRAWS, enumerate_up_to=_DRAWS)
         if isinstance(self.noise, tuple):
             table = count_table(sample)
@@ -133,11 +141,10 @@ def prepare(design: Design, start: int) -> Past:
         msg = f"{outcome.id}: every value before the start is 0, so no effect can be put in"
         raise DesignError(msg)
     everyone = inject(sample, outcome.kind, np.array([0]), start, 0.0, np.random.default_rng(0))
-    noise: tuple[float, float] | NDArray[np.float64]
-    if planned_method(design.estimation.estimator, outcome).counts_only:
-        noise = dispersion(everyone)
-    else:
-        noise = unit_noise(everyone, additive_values(everyone, outcome)[0])
+    method = planned_method(design.estimation.estimator, outcome)
+    if method.name not in _BY_SCORES:
+        return Past(design, everyone, start, (1.0, 0.0))
+    noise = dispersion(everyone) if method.counts_only else unit_noise(everyone, additive_values(everyone, outcome)[0])
     folded = _folded(everyone, outcome, start)
     return Past(design, everyone, start, noise) if folded is None else Past(design, folded, 1, noise)
 

@@ -161,8 +161,11 @@ class Panel:
         """The panel with other roles; units that are no longer treated keep their start, but no estimate sees them."""
         return replace(self, role=role)
 
-    def sample(self, outcome: str, roles: tuple[str, ...] = ("treated", "comparison")) -> Sample:
-        """One outcome for the units with these roles; a DesignError where no unit is treated or none is compared with."""
+    def sample(self, outcome: str, roles: tuple[str, ...] = ("treated", "comparison"), *, alone: bool = False) -> Sample:
+        """One outcome for the units with these roles; a DesignError where no unit is treated or none is compared with.
+
+        alone: no comparison unit is needed, as where later starters stand in for them.
+        """
         grid = self.grids[outcome]
         keep = np.isin(self.role, roles) & ~np.isnan(grid.y).all(axis=1)
         everyone = Sample(grid, self.units, self.cluster, self.strata, self.groups, self.anticipation)
@@ -170,10 +173,26 @@ class Panel:
         if not sample.treated.any():
             msg = f"{outcome}: no treated unit has any value of this outcome"
             raise DesignError(msg)
-        if sample.treated.all():
+        if sample.treated.all() and not alone:
             msg = f"{outcome}: no comparison unit is left; name units in [comparison] that never get the measure"
             raise DesignError(msg)
         return sample
+
+    def neighbour_sample(self, outcome: str, ring: int = 0) -> Sample:
+        """The neighbours (of one ring, 0 all) as if treated from the first start, with the units to hold them against."""
+        return self._neighbours_as_treated(outcome, ring).sample(outcome)
+
+    def _neighbours_as_treated(self, outcome: str, ring: int) -> Panel:
+        chosen = (self.role == "neighbour") & ((self.ring == ring) if ring else True)
+        role = np.where(self.role == "treated", "excluded", np.where(chosen, "treated", self.role))
+        if self.neighbour_comparison is not None:
+            role = np.where(role == "comparison", "excluded", role)
+            role = np.where(self.neighbour_comparison, "comparison", role)
+        grid = self.grids[outcome]
+        first = int(grid.start[grid.start < NEVER].min())
+        start = np.where(chosen, first, NEVER)
+        treatment = (np.arange(len(grid.periods)) >= start[:, None]).astype(float)
+        return replace(self, role=role, grids={**self.grids, outcome: replace(grid, start=start, treatment=treatment)})
 
     def to_frame(self) -> pd.DataFrame:
         """A row per unit, outcome and period: unit, label, role, ring, outcome, period, value, exposure, treatment."""

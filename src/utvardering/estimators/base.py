@@ -12,12 +12,16 @@ from utvardering.data.panel import NEVER, Grid, Sample
 from utvardering.errors import DesignError
 from utvardering.inference.cluster import ClusterTest
 from utvardering.inference.randomization import PlaceboTest
+from utvardering.inference.reassignment import DRAWS
 from utvardering.study.model import Estimation, Outcome
 
 PER = 100_000
 """Rates are per so many of the exposure."""
 
 RANDOMIZED = ("randomization", "permutation")
+
+REFITS = 999
+"""Re-assignments of a method that is fitted anew for each: a p-value of .05 is then known to ±.007."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,19 @@ class Job:
     outcome: Outcome
     estimation: Estimation
     inferences: tuple[str, ...]
+    others: tuple[Sample, ...] = ()
+    """The study's other outcomes on the same units, for a method that finds one set of weights for all of them."""
+    neighbours: Sample | None = None
+    """The neighbours as if treated from the first start, with the units to hold them against; None where there are none."""
+    draws: int = DRAWS
+    """Re-assignments drawn where they are too many to be listed."""
+    intervals: bool = True
+    """False where only the p-value is asked for, as in simulations: a method may then leave its limits NaN."""
+
+    @property
+    def refits(self) -> int:
+        """Re-assignments of a method that fits every one of them anew."""
+        return min(self.draws, REFITS)
 
     @property
     def weight_name(self) -> str:
@@ -40,10 +57,41 @@ class Job:
 
 
 @dataclass(frozen=True)
+class EffectSize:
+    """Factors that turn an estimate on its scale into percent and units.
+
+    counterfactual: the treated units' mean over the periods after, had nothing happened (scale difference only);
+    observed: share of the period under the measure and events observed in cells with that share; empty if none is counted;
+    per_difference: events that a difference of one on the scale amounts to.
+    """
+
+    scale: str
+    counterfactual: float
+    observed: tuple[tuple[float, float], ...]
+    per_difference: float
+
+    def percent(self, value: float) -> float:
+        """100(exp(value) − 1) for a log ratio; 100 × value ÷ mean counterfactual for a difference."""
+        if self.scale == "log_ratio":
+            return float(100 * np.expm1(value))
+        return float(100 * value / self.counterfactual) if self.counterfactual > 0 else float("nan")
+
+    def units(self, value: float) -> float:
+        """Events avoided (−) or added (+): observed less counterfactual over treated units and periods after."""
+        if not self.observed:
+            return float("nan")
+        if self.scale == "log_ratio":
+            return float(sum(events * -np.expm1(-value * share) for share, events in self.observed))
+        return float(self.per_difference * value)
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A row of `estimates.csv` before what is common to the study is added.
 
-    inner_low and inner_high bound the 90 % interval; `statistics` are the placebo statistics.
+    inner_low and inner_high bound the 90 % interval; `statistics` are the placebo statistics; `size` says what the estimate
+    means in percent and units where that does not follow from its scale alone (`effects.effect_size`); `unit_estimates` are
+    the estimate and its limits from which units follow, where these are other ones.
     """
 
     estimand: str
@@ -59,6 +107,16 @@ class Estimate:
     p_smallest: float = float("nan")
     note: str = ""
     statistics: NDArray[np.float64] | None = None
+    size: EffectSize | None = None
+    unit_estimates: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class UnitWeight:
+    """A row of `weights.csv`: what a comparison unit counts for; they sum to the number of treated units."""
+
+    unit: str
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -85,6 +143,7 @@ class Result:
     n_obs: int
     events: tuple[EventEffect, ...] = ()
     silent: tuple[str, ...] = ()
+    weights: tuple[UnitWeight, ...] = ()
 
 
 Estimator = Callable[[Job], Result]
@@ -178,18 +237,23 @@ def profiles(treatment: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[
     return profile, rows
 
 
-def require_periods(sample: Sample, outcome: Outcome) -> None:
-    """Refuse a sample without a period before or after the start: then nothing can be compared."""
+def require_periods(sample: Sample, outcome: Outcome, *, alone: bool = False) -> None:
+    """Refuse a sample without a period before or after the start: then nothing can be compared.
+
+    alone: no comparison unit is needed, as where later starters stand in for them.
+    """
     if sample.n_periods_before < 1 or sample.n_periods_after < 1:
         side = "before" if sample.n_periods_before < 1 else "after"
         msg = f"{outcome.id}: a treated unit has no period {side} its start; move [period] first or last, or the start"
         raise DesignError(msg)
     seen = np.isfinite(sample.y)
-    if sample.treated.all():
+    if sample.treated.all() and not alone:
         msg = f"{outcome.id}: no comparison unit is left; name units in [comparison] that never get the measure"
         raise DesignError(msg)
     first = int(sample.start[sample.treated].min())
     for group, name in ((sample.treated, "treated"), (~sample.treated, "comparison")):
+        if not group.any():
+            continue
         for part, side in ((seen[group, :first], "before"), (seen[group, first:], "after")):
             if not part.any():
                 msg = f"{outcome.id}: the {name} units have no value {side} the start; fill it in or take another period"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -85,12 +86,24 @@ class EventRow:
 
 
 @dataclass(frozen=True)
+class WeightRow:
+    """A row of `weights.csv`."""
+
+    study: str
+    outcome: str
+    estimator: str
+    unit: str
+    weight: float
+
+
+@dataclass(frozen=True)
 class Estimates:
     """Every estimate of a study, the effects per period, and what could not be estimated or used, and why."""
 
     rows: tuple[EstimateRow, ...]
     events: tuple[EventRow, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    weights: tuple[WeightRow, ...] = ()
 
     def planned(self, outcome: str) -> EstimateRow | None:
         """The one planned row of an outcome, None where it could not be computed."""
@@ -106,6 +119,10 @@ class Estimates:
         """A row per outcome × estimator × inference × period from the start."""
         return pd.DataFrame([asdict(row) for row in self.events], columns=list(EventRow.__dataclass_fields__))
 
+    def weights_frame(self) -> pd.DataFrame:
+        """A row per outcome × estimator × comparison unit, for estimators that weight comparison units."""
+        return pd.DataFrame([asdict(row) for row in self.weights], columns=list(WeightRow.__dataclass_fields__))
+
 
 def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None] | None = None) -> Estimates:
     """Run the planned estimator and those beside it on every outcome.
@@ -117,6 +134,7 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
     rows: list[EstimateRow] = []
     events: list[EventRow] = []
     left_out: list[LeftOut] = []
+    weights: list[WeightRow] = []
     failures: list[str] = []
     language = study.report.language
     for outcome in study.outcomes:
@@ -128,13 +146,7 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
             if progress:
                 progress(f"{outcome.id}: {method.name}")
             try:
-                sample = panel.sample(outcome.id)
-                job = Job(
-                    sample if weighted else replace(sample, grid=replace(sample.grid, weights=None)),
-                    outcome,
-                    estimation,
-                    inferences(estimation, int(sample.treated.sum())),
-                )
+                job = _job(study, panel, method, outcome, weighted=weighted)
                 result = method.run(job)
             except DesignError as fault:
                 reason = say(language, "left_out", "method", method=method.name, reason=fault.message)
@@ -142,21 +154,49 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
                 failures.append(fault.message)
                 continue
             for estimate in result.estimates:
-                is_planned = method is planned and weighted and estimate.inference == estimation.inference
+                is_planned = method is planned and weighted and _is_planned(method, estimate, job)
                 rows.append(_row(study, job, method, estimate, result, planned=is_planned))
             events.extend(_event(study, job, method, event) for event in result.events)
+            if weighted:
+                weights += [WeightRow(study.id, outcome.id, method.name, one.unit, one.weight) for one in result.weights]
             silent = say(language, "left_out", "silent", method=method.name)
             left_out.extend(LeftOut(unit, "", outcome.id, silent) for unit in result.silent)
     if not rows:
         raise DesignError("; ".join(dict.fromkeys(failures)))
-    return Estimates(tuple(_adjusted(rows)), tuple(events), tuple(left_out))
+    return Estimates(tuple(_adjusted(rows)), tuple(events), tuple(left_out), tuple(weights))
 
 
-def inferences(estimation: Estimation, n_treated: int) -> tuple[str, ...]:
-    """The planned inference, and the one that must stand beside it."""
-    if estimation.inference in RANDOMIZED:
-        return (estimation.inference, "cluster")
-    return ("cluster", "randomization") if n_treated < FEW_TREATED else ("cluster",)
+def inferences(method: Method, estimation: Estimation, n_treated: int) -> tuple[str, ...]:
+    """The planned inference (or the method's own where it has no such one), and the one that must stand beside it."""
+    planned = estimation.inference if method.has(estimation.inference) else method.inferences[0]
+    if planned in RANDOMIZED:
+        return (planned, *method.inferences[1:2])
+    beside = ("cluster",) if planned == "wild_bootstrap" else ()
+    few = ("randomization",) if n_treated < FEW_TREATED and method.has("randomization") else ()
+    return (planned, *beside, *few)
+
+
+def _is_planned(method: Method, estimate: Estimate, job: Job) -> bool:
+    return estimate.estimand == method.estimand and estimate.inference == job.inferences[0]
+
+
+def _job(study: Study, panel: Panel, method: Method, outcome: Outcome, *, weighted: bool) -> Job:
+    estimation = _estimation(study)
+    alone = method.alone or estimation.comparison_group == "not_yet"
+
+    def sample(name: str) -> Sample:
+        found = panel.sample(name, alone=alone)
+        return found if weighted else replace(found, grid=replace(found.grid, weights=None))
+
+    one = sample(outcome.id)
+    others, neighbours = [], None
+    for other in study.outcomes:
+        with suppress(DesignError):  # an outcome without values for these units is no companion
+            others += [sample(other.id)] if other.id != outcome.id else []
+    with suppress(DesignError):  # nor are there neighbours everywhere
+        neighbours = panel.neighbour_sample(outcome.id)
+    planned = inferences(method, estimation, int(one.treated.sum()))
+    return Job(one, outcome, estimation, planned, others=tuple(others), neighbours=neighbours)
 
 
 def _estimation(study: Study) -> Estimation:
@@ -179,7 +219,8 @@ def _runs(estimation: Estimation, planned: Method, outcome: Outcome) -> Iterator
 
 def _row(study: Study, job: Job, method: Method, estimate: Estimate, result: Result, *, planned: bool) -> EstimateRow:
     sample = job.sample
-    size = effect_size(sample, job.outcome, estimate.estimate, estimate.scale)
+    size = estimate.size or effect_size(sample, job.outcome, estimate.estimate, estimate.scale)
+    value, low, high = estimate.unit_estimates or (estimate.estimate, estimate.ci_low, estimate.ci_high)
     return EstimateRow(
         study=study.id,
         outcome=job.outcome.id,
@@ -202,9 +243,9 @@ def _row(study: Study, job: Job, method: Method, estimate: Estimate, result: Res
         effect_percent=size.percent(estimate.estimate),
         effect_percent_low=size.percent(estimate.ci_low),
         effect_percent_high=size.percent(estimate.ci_high),
-        effect_units=size.units(estimate.estimate),
-        effect_units_low=size.units(estimate.ci_low),
-        effect_units_high=size.units(estimate.ci_high),
+        effect_units=size.units(value),
+        effect_units_low=size.units(low),
+        effect_units_high=size.units(high),
         n_treated=int(sample.treated.sum()),
         n_comparison=int((~sample.treated).sum()),
         n_periods_before=sample.n_periods_before,

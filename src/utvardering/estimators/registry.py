@@ -4,25 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from utvardering.estimators.base import Estimator
+from utvardering.estimators.base import RANDOMIZED, Estimator
 from utvardering.estimators.did import did
 from utvardering.estimators.event_study import event_study
 from utvardering.estimators.poisson_did import poisson_did
 from utvardering.study.model import Outcome
+from utvardering.study.vocabulary import FOR_COUNTS, INFERENCES
 
 
 @dataclass(frozen=True)
 class Method:
     """An estimator, the estimand of its planned row, and where it may be used.
 
-    counts_only: it needs counts; common_start_only: with staggered starts it mixes effects of different units and times.
+    common_start_only: with staggered starts it mixes effects of different units and times; multiplicative: on counts its
+    estimate is a log ratio; alone: it compares the treated with nobody else.
     """
 
     name: str
     run: Estimator
     estimand: str
-    counts_only: bool = False
     common_start_only: bool = False
+    multiplicative: bool = False
+    alone: bool = False
+
+    @property
+    def counts_only(self) -> bool:
+        """Whether it needs counts."""
+        return self.name in FOR_COUNTS
+
+    @property
+    def inferences(self) -> tuple[str, ...]:
+        """The inference that it has, the default first."""
+        return INFERENCES[self.name]
+
+    def has(self, inference: str) -> bool:
+        """Whether it has this inference, under either of its names."""
+        return inference in self.inferences or (inference in RANDOMIZED and "randomization" in self.inferences)
 
     def suits(self, outcome: Outcome) -> bool:
         """Whether the method may be used on this kind of outcome."""
@@ -34,12 +51,12 @@ ESTIMATORS = {
     for method in (
         Method("did", did, "att", common_start_only=True),
         Method("event_study", event_study, "att_dynamic", common_start_only=True),
-        Method("poisson_did", poisson_did, "att", counts_only=True, common_start_only=True),
+        Method("poisson_did", poisson_did, "att", common_start_only=True, multiplicative=True),
     )
 }
 
 
 def planned_method(estimator: str, outcome: Outcome) -> Method:
-    """The planned method for an outcome: the study's, or `did` where that one cannot take this kind of outcome."""
+    """The planned method for an outcome: the study's, or its like for other kinds where it cannot take this one."""
     method = ESTIMATORS[estimator]
-    return method if method.suits(outcome) else ESTIMATORS["did"]
+    return method if method.suits(outcome) else ESTIMATORS[FOR_COUNTS[estimator]]

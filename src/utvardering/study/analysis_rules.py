@@ -19,11 +19,6 @@ RANDOMIZED = ("randomization", "permutation")
 FEWEST_FOR_WILD_BOOTSTRAP = 5
 """Treated clusters below which the wild cluster bootstrap hardly ever rejects."""
 
-_OWN_INFERENCE = {
-    "analytic": ("wdd", "interrupted", "adjusted"),
-    "placebo": ("synthetic_control", "synthetic_did"),
-    "jackknife": ("synthetic_control", "synthetic_did"),
-}
 _KIND_WORDS = {"count": "a count", "rate": "a rate", "share": "a share", "mean": "a mean"}
 
 
@@ -138,15 +133,16 @@ def _poisson_has_counts(study: Study) -> Iterator[Problem]:
         return
     planned = study.estimation.estimator
     primary = next((outcome for outcome in study.outcomes if outcome.role == "primary"), None)
-    if planned.startswith("poisson_") and primary and primary.kind != "count":
+    if planned in vocabulary.FOR_COUNTS and primary and primary.kind != "count":
         yield _at(
             study,
             "estimation.estimator",
-            f'{show(planned)} is for counts, and the primary outcome is {_KIND_WORDS[primary.kind]}; write estimator = "did"',
+            f"{show(planned)} is for counts, and the primary outcome is {_KIND_WORDS[primary.kind]}; "
+            f'write estimator = "{vocabulary.FOR_COUNTS[planned]}"',
         )
     if study.outcomes and not any(outcome.kind == "count" for outcome in study.outcomes):
         for i, name in enumerate(study.estimation.also):
-            if name.startswith("poisson_"):
+            if name in vocabulary.FOR_COUNTS:
                 yield _at(study, f"estimation.also[{i}]", f"{show(name)} is for counts, and no outcome is a count; remove it")
 
 
@@ -171,24 +167,22 @@ def _inference_fits(study: Study) -> Iterator[Problem]:
     if study.estimation is None or study.study.design == "series":
         return
     inference, estimator = study.estimation.inference, study.estimation.estimator
-    own = _OWN_INFERENCE.get(inference)
     key = "estimation.inference"
-    if own and estimator in vocabulary.KNOWN_ESTIMATORS and estimator not in own:
-        yield _at(
-            study,
-            key,
-            f'"{inference}" is for {", ".join(own)}, and the estimator is {estimator}; write inference = "randomization"',
-        )
-    elif inference == "wild_bootstrap" and study.treated and len(study.treated) < FEWEST_FOR_WILD_BOOTSTRAP:
+    has = vocabulary.INFERENCES.get(estimator, (inference,))
+    if inference == "wild_bootstrap" and study.treated and len(study.treated) < FEWEST_FOR_WILD_BOOTSTRAP:
         yield _at(
             study,
             key,
             f'"wild_bootstrap" needs at least {FEWEST_FOR_WILD_BOOTSTRAP} treated units, found {len(study.treated)}; '
             'write inference = "randomization"',
         )
-    elif inference not in vocabulary.AVAILABLE_INFERENCE:
-        choices = ", ".join(vocabulary.AVAILABLE_INFERENCE)
-        yield _at(study, key, f'"{inference}" is not part of this version yet; choose among {choices}')
+    elif inference != "permutation" and inference not in has:
+        own = [name for name, listed in vocabulary.INFERENCES.items() if inference in listed]
+        yield _at(
+            study,
+            key,
+            f'"{inference}" is for {", ".join(own)}, and the estimator is {estimator}; write inference = "{has[0]}"',
+        )
 
 
 def _level_can_be_reached(study: Study) -> Iterator[Problem]:

@@ -26,7 +26,25 @@ KNOWN_ESTIMATORS = (
     "interrupted",
 )
 AVAILABLE_ESTIMATORS = ("did", "event_study", "poisson_did")
-AVAILABLE_INFERENCE = ("randomization", "permutation", "cluster")
+INFERENCES = {
+    "did": ("randomization", "cluster", "wild_bootstrap"),
+    "event_study": ("randomization", "cluster"),
+    "poisson_did": ("randomization", "cluster"),
+    "staggered_did": ("randomization", "cluster"),
+    "sun_abraham": ("randomization", "cluster"),
+    "imputation": ("randomization", "cluster"),
+    "poisson_staggered": ("randomization", "cluster"),
+    "synthetic_control": ("randomization", "placebo", "jackknife"),
+    "synthetic_did": ("randomization", "placebo", "jackknife"),
+    "balanced_weights": ("randomization", "placebo"),
+    "forecast_did": ("randomization",),
+    "wdd": ("randomization", "analytic"),
+    "adjusted": ("cluster", "wild_bootstrap", "randomization", "analytic"),
+    "interrupted": ("analytic",),
+}
+"""Inference that each estimator has, the default first; `permutation` is another word for `randomization`."""
+FOR_COUNTS = {"poisson_did": "did", "poisson_staggered": "staggered_did", "wdd": "did"}
+"""Estimators that need counts, and the one that takes their place on another kind of outcome."""
 
 SYNONYMS = {
     "alla": "all",
