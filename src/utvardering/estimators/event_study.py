@@ -79,7 +79,7 @@ def event_study(job: Job) -> Result:
             average = after / after.sum()
             test_c = cluster_test(mean, float(average @ covariance @ average), clusters, job.estimation.level)
             estimates.append(from_cluster(test_c, estimand="att_dynamic", scale=scale, estimate=mean, note=NOTE))
-            rows = _clustered(job, path, covariance, clusters, scale)
+            rows = _clustered(job, path, covariance, clusters, scale) if job.intervals else []
         events.extend(rows)
     if not estimates:
         msg = (
@@ -169,13 +169,16 @@ def _placebo(
 ) -> tuple[PlaceboTest, list[EventEffect], str]:
     if path.changes is None:
         raise AssertionError
-    draws = reassign(np.where(sample.treated, 0, -1).astype(np.intp), job.rng(), strata=sample.strata)
+    draws = reassign(np.where(sample.treated, 0, -1).astype(np.intp), job.rng(), strata=sample.strata, draws=job.draws)
     noise = unit_noise(sample, values)
     after = path.periods >= 0
 
     def test(change: NDArray[np.float64]) -> PlaceboTest:
         return linear_placebo_test(_change_scores(sample, path.weight, change, noise), draws, job.estimation.level)
 
+    mean = test(path.changes[:, after].mean(axis=1))
+    if not job.intervals:
+        return mean, [], ""
     tests = [test(change) for change in path.changes.T]
     reach = _joint_quantile(tests, draws, job.estimation.level)
     rows = [
@@ -193,7 +196,7 @@ def _placebo(
         )
         for k, effect, one in zip(path.periods, path.effects, tests, strict=True)
     ]
-    return test(path.changes[:, after].mean(axis=1)), rows, _joint_note(path, tests)
+    return mean, rows, _joint_note(path, tests)
 
 
 def _change_scores(

@@ -53,13 +53,16 @@ def reassign(
     *,
     strata: NDArray[np.int64] | None = None,
     draws: int = DRAWS,
-    enumerate_up_to: int = ENUMERATE_UP_TO,
+    enumerate_up_to: int | None = None,
 ) -> Reassignments:
     """All permutations of the treatment profiles over units (within strata), or `draws` of them and the actual one.
 
     profile: (N,) profile of each unit, −1 for the untreated. With one profile and n treated of N there are C(N, n)
-    re-assignments; with several the multinomial number; with strata the product over strata.
+    re-assignments; with several the multinomial number; with strata the product over strata. They are listed up to
+    `enumerate_up_to`: ENUMERATE_UP_TO with the usual DRAWS, and in proportion where fewer draws are asked for.
     """
+    if enumerate_up_to is None:
+        enumerate_up_to = ENUMERATE_UP_TO * (draws + 1) // (DRAWS + 1)
     strata = np.zeros(len(profile), dtype=np.int64) if strata is None else strata
     blocks = [np.flatnonzero(strata == code) for code in np.unique(strata[profile >= 0])]
     actual = np.concatenate([block[profile[block] >= 0] for block in blocks])
