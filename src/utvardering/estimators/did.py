@@ -7,6 +7,8 @@ D'Haultfœuille 2020): the check `staggered` then stops the number.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from utvardering.errors import DesignError
 from utvardering.estimators.absorb import Absorbed, absorb
 from utvardering.estimators.base import (
     RANDOMIZED,
+    Estimate,
     Job,
     Result,
     additive_values,
@@ -24,10 +27,12 @@ from utvardering.estimators.base import (
     require_periods,
     without_anticipation,
 )
+from utvardering.estimators.cluster_sums import cluster_sums
 from utvardering.inference.cluster import cluster_covariance, cluster_test
 from utvardering.inference.noise import predicted_variance, seen_mean
 from utvardering.inference.randomization import LinearScores, linear_placebo_test
 from utvardering.inference.reassignment import reassign
+from utvardering.inference.wild_bootstrap import wild_bootstrap
 
 
 def did(job: Job) -> Result:
@@ -48,10 +53,12 @@ def did(job: Job) -> Result:
     rows = []
     for inference in job.inferences:
         if inference in RANDOMIZED:
-            draws = reassign(profiles(sample.grid.treatment)[0], job.rng(), strata=sample.strata)
+            draws = reassign(profiles(sample.grid.treatment)[0], job.rng(), strata=sample.strata, draws=job.draws)
             scores = placebo_scores(sample, taken, unit_noise(sample, values))
             test = linear_placebo_test(scores, draws, job.estimation.level)
             rows.append(from_placebo(test, job, estimand="att", scale=scale, estimate=estimate))
+        elif inference == "wild_bootstrap":
+            rows.append(_bootstrapped(job, sample, taken, scale))
         else:
             error = outcome - estimate * treatment
             influence = np.nansum(taken.weights * treatment * error, axis=1)[:, None] / information
@@ -60,6 +67,16 @@ def did(job: Job) -> Result:
             cluster = cluster_test(estimate, float(variance[0, 0]), clusters, job.estimation.level)
             rows.append(from_cluster(cluster, estimand="att", scale=scale, estimate=estimate))
     return Result(tuple(rows), taken.n_obs)
+
+
+def _bootstrapped(job: Job, sample: Sample, taken: Absorbed, scale: str) -> Estimate:
+    """The estimate with a wild cluster bootstrap; its standard error is the clustered one."""
+    covariates = [sample.grid.covariates[name] for name in job.estimation.covariates]
+    sums = cluster_sums(sample, taken, covariates)
+    found = wild_bootstrap(sums, job.rng(), draws=job.draws, level=job.estimation.level)
+    estimate = float(sums.outcome.sum() / sums.treatment.sum())
+    row = from_cluster(found.test, estimand="att", scale=scale, estimate=estimate, note=found.note)
+    return replace(row, inference="wild_bootstrap", p_smallest=found.p_smallest)
 
 
 def placebo_scores(sample: Sample, taken: Absorbed, noise: NDArray[np.float64]) -> LinearScores:
