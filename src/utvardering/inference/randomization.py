@@ -100,8 +100,14 @@ def linear_placebo_test(scores: LinearScores, draws: Reassignments, level: float
     so the p-value is a step function whose steps are known.
     """
     sd = deviations(scores.spread, scores.mass, draws)
-    a = draws.total(scores.score) / sd
-    b = draws.total(scores.slope) / sd
+    return studentised_placebo_test(draws.total(scores.score), draws.total(scores.slope), sd, draws.p_smallest, level)
+
+
+def studentised_placebo_test(
+    score: NDArray[np.float64], slope: NDArray[np.float64], sd: NDArray[np.float64], p_smallest: float, level: float
+) -> PlaceboTest:
+    """The same from what each re-assignment has: (R,) score under no effect, what a unit of effect adds to it, its deviation."""
+    a, b = score / sd, slope / sd
     estimate = a[0] / b[0]
     placebo = a[1:] - b[1:] * estimate
     std_error = float(np.sqrt(np.mean(placebo**2)) / abs(b[0])) if len(placebo) else float("nan")
@@ -110,7 +116,7 @@ def linear_placebo_test(scores: LinearScores, draws: Reassignments, level: float
     p = p_value(a)
     low, high = with_zero(low, high, p, 1 - level)
     inner_low, inner_high = with_zero(inner_low, inner_high, p, 1 - INNER)
-    return PlaceboTest(p, low, high, inner_low, inner_high, std_error, draws.p_smallest, a, note)
+    return PlaceboTest(p, low, high, inner_low, inner_high, std_error, p_smallest, a, note)
 
 
 def with_zero(low: float, high: float, p: float, alpha: float) -> tuple[float, float]:
