@@ -45,7 +45,7 @@ def cluster_sums(sample: Sample, taken: Absorbed, covariates: Sequence[NDArray[n
         leverage=on_others(treatment),
         outcome_on=on_others(outcome),
         treatment_on=on_others(treatment),
-        inverse=np.linalg.pinv(_products(weights, group, columns), rcond=1e-12, hermitian=True),
+        inverse=np.asarray(np.linalg.pinv(_products(weights, group, columns), rcond=1e-12, hermitian=True), dtype=np.float64),
         treated=summed(sample.treated.astype(float)) > 0,
         factor=clusters * freedom,
     )

@@ -119,7 +119,7 @@ def _drawn(sums: ClusterSums, rng: np.random.Generator, draws: int) -> tuple[_Dr
     count = len(sums.outcome)
     if count >= WEBB_BELOW and 2**count <= draws + 1:
         # Turning every sign leaves |t| as it is: half of the patterns give each share exactly.
-        signs: NDArray[np.float64] = 1 - 2.0 * (np.arange(2 ** (count - 1))[:, None] >> np.arange(count) & 1)
+        signs = 1.0 - 2 * (np.arange(2 ** (count - 1))[:, None] >> np.arange(count) & 1).astype(np.float64)
         return _polynomials(sums, [signs]), 2 / 2**count, f"wild bootstrap over all {2**count} patterns of signs"
     kind = "signs" if count >= WEBB_BELOW else "six-point weights"
     note = f"wild bootstrap over {draws} draws of {kind} for {count} clusters"
@@ -132,16 +132,16 @@ def _drawn(sums: ClusterSums, rng: np.random.Generator, draws: int) -> tuple[_Dr
 def _weights(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
     if shape[1] < WEBB_BELOW:
         return _SIX[rng.integers(6, size=shape, dtype=np.int8)]
-    signs: NDArray[np.float64] = 1 - 2.0 * rng.integers(2, size=shape, dtype=np.int8)
-    return signs
+    return 1.0 - 2 * rng.integers(2, size=shape, dtype=np.int8).astype(np.float64)
 
 
 def _polynomials(sums: ClusterSums, parts: Iterable[NDArray[np.float64]]) -> _Draws:
     """Coefficients in τ₀ of the score and variance of every draw, from parts of (r, G) weights v.
 
     The score of a draw is s = Σ_c v_c a_c with a_c = (outcome − τ₀ treatment)_c, its estimate τ* − τ₀ = s ÷ h with
-    h = Σ treatment, and its variance is proportional to Σ_c (v_c a_c − l_cᵀ X⁻ Σ_k v_k x_k − treatment_c s ÷ h)², where l_c is a row of `leverage` and x_k
-    are the cluster's sums of X with the restricted residual: what the bootstrap fit of the other regressors takes up.
+    h = Σ treatment, and its variance is proportional to Σ_c (v_c a_c − l_cᵀ X⁻ Σ_k v_k x_k − treatment_c s ÷ h)², where l_c
+    is a row of `leverage` and x_k are the cluster's sums of X with the restricted residual: the middle term is what the fit
+    of the other regressors takes up.
     """
     share = sums.treatment / sums.treatment.sum()
     pieces = []
