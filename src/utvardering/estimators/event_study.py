@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from utvardering.data.panel import NEVER, Sample
 from utvardering.errors import DesignError
@@ -29,12 +28,12 @@ from utvardering.estimators.base import (
     take_periods,
 )
 from utvardering.estimators.did import unit_noise
+from utvardering.estimators.period_effects import clustered_events, joint_note, placebo_events
 from utvardering.inference.cluster import cluster_covariance, cluster_test
-from utvardering.inference.randomization import LinearScores, PlaceboTest, linear_placebo_test, p_value
-from utvardering.inference.reassignment import Reassignments, reassign
+from utvardering.inference.randomization import LinearScores, PlaceboTest, linear_placebo_test
+from utvardering.inference.reassignment import reassign
 
 NOTE = "mean of the effects per period from the start, against a single reference period"
-_BAND_DRAWS = 20_000  # Monte Carlo error of a 95 % quantile below one per cent of its value
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,13 @@ def event_study(job: Job) -> Result:
             average = after / after.sum()
             test_c = cluster_test(mean, float(average @ covariance @ average), clusters, job.estimation.level)
             estimates.append(from_cluster(test_c, estimand="att_dynamic", scale=scale, estimate=mean, note=NOTE))
-            rows = _clustered(job, path, covariance, clusters, scale) if job.intervals else []
+            rows = (
+                clustered_events(
+                    path.periods, path.effects, covariance, clusters, scale=scale, level=job.estimation.level, rng=job.rng()
+                )
+                if job.intervals
+                else []
+            )
         events.extend(rows)
     if not estimates:
         msg = (
@@ -180,23 +185,8 @@ def _placebo(
     if not job.intervals:
         return mean, [], ""
     tests = [test(change) for change in path.changes.T]
-    reach = _joint_quantile(tests, draws, job.estimation.level)
-    rows = [
-        EventEffect(
-            estimand="att_dynamic",
-            scale=scale,
-            inference=inference,
-            period_from_start=int(k),
-            estimate=float(effect),
-            std_error=one.std_error,
-            ci_low=one.ci_low,
-            ci_high=one.ci_high,
-            band_low=float(effect - reach * one.std_error),
-            band_high=float(effect + reach * one.std_error),
-        )
-        for k, effect, one in zip(path.periods, path.effects, tests, strict=True)
-    ]
-    return mean, rows, _joint_note(path, tests)
+    rows = placebo_events(path.periods, path.effects, tests, scale=scale, inference=inference, level=job.estimation.level)
+    return mean, rows, joint_note(path.periods, tests)
 
 
 def _change_scores(
@@ -210,49 +200,3 @@ def _change_scores(
         spread=(weight**2 * noise)[:, None],
         mass=mass,
     )
-
-
-def _joint_quantile(tests: list[PlaceboTest], draws: Reassignments, level: float) -> float:
-    """Quantile of the largest studentised placebo effect over all periods: the half-width of the band in standard errors."""
-    if len(draws.units) == 1:
-        return float("nan")
-    placebo = np.array([one.statistics[1:] for one in tests])
-    spread = np.sqrt(np.mean(placebo**2, axis=1, keepdims=True))
-    scaled = np.divide(np.abs(placebo), spread, out=np.zeros_like(placebo), where=spread > 0)
-    return float(np.quantile(scaled.max(axis=0), level, method="higher"))
-
-
-def _clustered(job: Job, path: Path, covariance: NDArray[np.float64], clusters: int, scale: str) -> list[EventEffect]:
-    errors = np.sqrt(np.diag(covariance))
-    level = job.estimation.level
-    reach = stats.t.ppf((1 + level) / 2, clusters - 1) * errors
-    band = _sup_t(covariance, level, job.rng()) * errors
-    return [
-        EventEffect(
-            "att_dynamic", scale, "cluster", int(k), float(b), float(se), float(b - r), float(b + r), float(b - w), float(b + w)
-        )
-        for k, b, se, r, w in zip(path.periods, path.effects, errors, reach, band, strict=True)
-    ]
-
-
-def _sup_t(covariance: NDArray[np.float64], level: float, rng: np.random.Generator) -> float:
-    """Critical value of the largest |t| (Montiel Olea & Plagborg-Møller 2019), from seeded normal draws."""
-    errors = np.sqrt(np.diag(covariance))
-    if not np.all(errors > 0):
-        return float("nan")
-    values, vectors = np.linalg.eigh(covariance / np.outer(errors, errors))
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    largest = np.abs(rng.standard_normal((_BAND_DRAWS, len(errors))) @ root.T).max(axis=1)
-    return float(np.quantile(largest, level))
-
-
-def _joint_note(path: Path, tests: list[PlaceboTest]) -> str:
-    """Placebo test that no effect before the start differs from zero, on the largest studentised one of them.
-
-    A Wald test on the clustered covariance rejects far too often with as many periods as municipalities have.
-    """
-    before = [test.statistics for k, test in zip(path.periods, tests, strict=True) if k < 0]
-    if not before:
-        return ""
-    p = p_value(np.abs(np.array(before)).max(axis=0))
-    return f"joint placebo test of the {len(before)} effects before the start: p = {p:.3f}"

@@ -106,7 +106,7 @@ def linear_placebo_test(scores: LinearScores, draws: Reassignments, level: float
 def studentised_placebo_test(
     score: NDArray[np.float64], slope: NDArray[np.float64], sd: NDArray[np.float64], p_smallest: float, level: float
 ) -> PlaceboTest:
-    """The same from what each re-assignment has: (R,) score under no effect, what a unit of effect adds to it, its deviation."""
+    """The same from (R,) score under no effect, what a unit of effect adds to it, and standard deviation."""
     a, b = score / sd, slope / sd
     estimate = a[0] / b[0]
     placebo = a[1:] - b[1:] * estimate
