@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from utvardering.estimators.base import RANDOMIZED, Estimator
 from utvardering.estimators.did import did
 from utvardering.estimators.event_study import event_study
+from utvardering.estimators.interrupted import interrupted
 from utvardering.estimators.poisson_did import poisson_did
+from utvardering.estimators.wdd import wdd
 from utvardering.study.model import Outcome
 from utvardering.study.vocabulary import FOR_COUNTS, INFERENCES
 
@@ -52,6 +54,8 @@ ESTIMATORS = {
         Method("did", did, "att", common_start_only=True),
         Method("event_study", event_study, "att_dynamic", common_start_only=True),
         Method("poisson_did", poisson_did, "att", common_start_only=True, multiplicative=True),
+        Method("wdd", wdd, "wdd", common_start_only=True),
+        Method("interrupted", interrupted, "att", common_start_only=True, multiplicative=True, alone=True),
     )
 }
 
