@@ -41,9 +41,20 @@ def _ends() -> Iterator[None]:
     signal.signal(signal.SIGALRM, before)
 
 
+def of_counts(method: Method) -> bool:
+    """Whether the method is tried on counts, which it must or may take."""
+    return method.counts_only or method.multiplicative
+
+
 def run(method: Method, one: Sample, inferences: tuple[str, ...] = ("randomization", "cluster"), **keys: Any) -> Result:
-    kind = "count" if method.counts_only else "mean"
-    return method.run(job(one, outcome(kind), estimation(method.name, **keys), inferences))
+    kind = "count" if of_counts(method) else "mean"
+    own = tuple(name for name in inferences if method.has(name)) or method.inferences[-1:]
+    return method.run(job(one, outcome(kind), estimation(method.name, **keys), own))
+
+
+def meant(method: Method, one: Sample, effect: float) -> float:
+    """The estimate that a planted effect amounts to: `wdd` counts events over all treated units and periods after."""
+    return effect * float(one.grid.treatment.sum()) if method.name == "wdd" else effect
 
 
 def units_and_periods(rng: np.random.Generator, n_units: int = N_UNITS) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -54,9 +65,11 @@ def units_and_periods(rng: np.random.Generator, n_units: int = N_UNITS) -> tuple
 def noiseless(method: Method, starts: list[int], effect: float = 0.0) -> Sample:
     """Parallel in levels for an additive estimator, in proportions for a multiplicative one; `effect` on its scale."""
     unit, period = units_and_periods(np.random.default_rng(7))
+    if method.alone:
+        period = np.exp(0.05 * np.arange(N_PERIODS))  # without comparison a course can only be told by its own trend
     start = treated_first(N_UNITS, starts)
     under = np.arange(N_PERIODS) >= start[:, None]
-    y = unit[:, None] * period * np.exp(effect * under) if method.counts_only else unit[:, None] + period + effect * under
+    y = unit[:, None] * period * np.exp(effect * under) if method.multiplicative else unit[:, None] + period + effect * under
     return sample(y, start)
 
 
@@ -65,7 +78,7 @@ def noisy(method: Method, starts: list[int], seed: int = 11) -> Sample:
     unit, period = units_and_periods(rng)
     mean = unit[:, None] * period
     y = rng.negative_binomial(20, 20 / (20 + mean)).astype(float)
-    return sample(y if method.counts_only else np.sqrt(y), treated_first(N_UNITS, starts))
+    return sample(y if of_counts(method) else np.sqrt(y), treated_first(N_UNITS, starts))
 
 
 def with_values(one: Sample, y: NDArray[np.float64]) -> Sample:
@@ -122,11 +135,13 @@ def test_1_no_effect_without_noise_is_zero(method: Method, starts: list[int]) ->
 @every_design
 @every_estimator
 def test_2_a_planted_effect_without_noise_is_found_exactly(method: Method, starts: list[int], effect: float) -> None:
-    result = run(method, noiseless(method, starts, effect))
+    one = noiseless(method, starts, effect)
+    result = run(method, one)
+    planted = meant(method, one, effect)
     for estimate in result.estimates:
-        assert estimate.estimate == pytest.approx(effect, abs=ROUNDING)
-        assert estimate.ci_low <= effect + ROUNDING
-        assert estimate.ci_high >= effect - ROUNDING
+        assert estimate.estimate == pytest.approx(planted, abs=ROUNDING)
+        assert estimate.ci_low <= planted + ROUNDING
+        assert estimate.ci_high >= planted - ROUNDING
     for event in result.events:
         assert event.estimate == pytest.approx(effect if event.period_from_start >= 0 else 0, abs=ROUNDING)
 
@@ -134,10 +149,17 @@ def test_2_a_planted_effect_without_noise_is_found_exactly(method: Method, start
 @every_design
 @every_estimator
 def test_3_unit_effects_change_nothing(method: Method, starts: list[int]) -> None:
-    """Levels of an additive estimator; a constant exposure of each unit for a multiplicative one, whose counts stay."""
+    """Levels of an additive estimator; a constant exposure of each unit for a multiplicative one, whose counts stay.
+
+    Additive on counts: the estimate stays, but larger counts are noisier.
+    """
     one = noisy(method, starts)
     unit, _ = units_and_periods(np.random.default_rng(3))
-    if method.counts_only:
+    if of_counts(method) and not method.multiplicative:
+        found, expected = run(method, with_values(one, one.y + unit[:, None])), run(method, one)
+        assert [row.estimate for row in found.estimates] == pytest.approx([row.estimate for row in expected.estimates])
+        return
+    if method.multiplicative:
         moved = replace(one, grid=replace(one.grid, exposure=np.repeat(unit[:, None], N_PERIODS, axis=1)))
     else:
         moved = with_values(one, one.y + unit[:, None])
@@ -147,10 +169,19 @@ def test_3_unit_effects_change_nothing(method: Method, starts: list[int]) -> Non
 @every_design
 @every_estimator
 def test_4_period_effects_change_nothing(method: Method, starts: list[int]) -> None:
-    """Levels of an additive estimator; for a multiplicative one the estimate without noise, and a common exposure."""
+    """Levels of an additive estimator; for a multiplicative one the estimate without noise, and a common exposure.
+
+    Additive on counts: the estimate stays, but larger counts are noisier.
+    """
+    if method.alone:
+        pytest.skip("without comparison a period's effect cannot be told from the measure's")
     one = noisy(method, starts)
     _, period = units_and_periods(np.random.default_rng(4))
-    if method.counts_only:
+    if of_counts(method) and not method.multiplicative:
+        moved_estimates = [row.estimate for row in run(method, with_values(one, one.y + period)).estimates]
+        assert moved_estimates == pytest.approx([row.estimate for row in run(method, one).estimates])
+        return
+    if method.multiplicative:
         assert run(method, with_values(noiseless(method, starts, 0.3), noiseless(method, starts, 0.3).y * period)).estimates[
             0
         ].estimate == pytest.approx(0.3, abs=ROUNDING)
@@ -166,9 +197,9 @@ def test_4_period_effects_change_nothing(method: Method, starts: list[int]) -> N
 def test_5_scaling_the_outcome_scales_effect_and_interval(method: Method, starts: list[int]) -> None:
     """For counts, of which more mean less relative noise, the estimate and the clustered interval stay as they were."""
     one = noisy(method, starts)
-    inferences = ("cluster",) if method.counts_only else ("randomization", "cluster")
+    inferences = ("cluster",) if of_counts(method) else ("randomization", "cluster")
     found = run(method, with_values(one, one.y * 8), inferences)
-    assert_same(found, run(method, one, inferences), factor=1 if method.counts_only else 8)
+    assert_same(found, run(method, one, inferences), factor=1 if method.multiplicative else 8)
 
 
 @every_design
@@ -213,6 +244,8 @@ def test_9_the_same_seed_gives_the_same_numbers_and_leaves_numpy_alone(method: M
     for mine, theirs in zip(state, np.random.get_state(), strict=True):  # noqa: NPY002 -- the same
         np.testing.assert_array_equal(mine, theirs)
     assert_same(first, second, within=0)
+    if not method.has("randomization"):
+        return  # nothing is drawn
     other = run(method, one, seed=6)
     assert [row.p_value for row in other.estimates] != [row.p_value for row in first.estimates]
 
@@ -242,10 +275,22 @@ def too_little() -> dict[str, Sample]:
     }
 
 
+ONLY_COMPARED = {
+    "one unit",
+    "two units in one cluster",
+    "all treated at once",
+    "comparison never seen after",
+    "period effects for each unit",
+}
+"""What is too little only for a method that compares units."""
+
+
 @pytest.mark.parametrize("name", too_little())
 @every_estimator
 def test_10_too_little_data_is_refused(method: Method, name: str) -> None:
     one = too_little()[name]
+    if method.alone and name in ONLY_COMPARED:
+        pytest.skip("a method without comparison needs no other units")
     with pytest.raises(DesignError):
         run(method, one)
 
@@ -276,7 +321,7 @@ def test_no_row_holds_a_number_that_is_none(method: Method) -> None:
         "clusters": replace(base, cluster=np.arange(N_UNITS) // 2),
     }
     for name, one in designs.items():
-        exposed = method.counts_only or one.grid.exposure is None
+        exposed = of_counts(method) or one.grid.exposure is None
         result = run(method, one if exposed else replace(one, grid=replace(one.grid, exposure=None)), ("cluster",))
         if method.name != "event_study" or name in {"plain", "weights", "strata", "anticipation", "clusters"}:
             result = run(method, one)
@@ -287,7 +332,7 @@ def test_no_row_holds_a_number_that_is_none(method: Method) -> None:
             assert estimate.ci_low <= estimate.inner_low <= estimate.inner_high <= estimate.ci_high, name
 
 
-@pytest.mark.parametrize("name", [name for name, method in ESTIMATORS.items() if method.counts_only])
+@pytest.mark.parametrize("name", [name for name, method in ESTIMATORS.items() if method.counts_only and method.multiplicative])
 def test_units_without_events_say_nothing(name: str) -> None:
     """A unit that never had an event cannot carry a ratio: with it or without it every number is the same."""
     method = ESTIMATORS[name]
