@@ -30,10 +30,16 @@ class ClusterTest:
 
 
 def cluster_covariance(
-    influence: NDArray[np.float64], cluster: NDArray[np.int64], n_obs: int, n_parameters: int
+    influence: NDArray[np.float64],
+    cluster: NDArray[np.int64],
+    n_obs: int,
+    n_parameters: int,
+    *,
+    corrected: bool = True,
 ) -> NDArray[np.float64]:
     """(K, K) covariance of K estimates from the (N, K) influence of each unit on them, summed within clusters.
 
+    corrected: with the small-sample factor; some methods are published without it.
     Raises DesignError with a single cluster, or with no more cells than parameters.
     """
     codes = np.unique(cluster, return_inverse=True)[1]
@@ -47,7 +53,7 @@ def cluster_covariance(
     else:
         summed = np.zeros((count, influence.shape[1]))
         np.add.at(summed, codes, influence)
-    factor = count / (count - 1) * (n_obs - 1) / (n_obs - n_parameters)
+    factor = count / (count - 1) * (n_obs - 1) / (n_obs - n_parameters) if corrected else 1.0
     return factor * (summed.T @ summed)
 
 
