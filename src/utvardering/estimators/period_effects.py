@@ -22,9 +22,13 @@ def placebo_events(
     scale: str,
     inference: str,
     level: float,
+    reach: float | None = None,
 ) -> list[EventEffect]:
-    """Rows with the intervals of a placebo test for each period; all tests stand on the same re-assignments."""
-    reach = joint_quantile(tests, level)
+    """Rows with the intervals of a placebo test for each period; all tests stand on the same re-assignments.
+
+    reach: half-width of the band in standard errors, where it is known.
+    """
+    reach = joint_quantile(tests, level) if reach is None else reach
     return [
         EventEffect(
             estimand="att_dynamic",
@@ -51,11 +55,15 @@ def clustered_events(
     scale: str,
     level: float,
     rng: np.random.Generator,
+    critical: float | None = None,
 ) -> list[EventEffect]:
-    """Rows with intervals from t(G − 1) and the sup-t band of a clustered (K, K) covariance."""
+    """Rows with intervals from t(G − 1) and the sup-t band of a clustered (K, K) covariance.
+
+    critical: half-width of the band in standard errors, where it is known.
+    """
     errors = np.sqrt(np.diag(covariance))
     reach = stats.t.ppf((1 + level) / 2, clusters - 1) * errors
-    band = sup_t(covariance, level, rng) * errors
+    band = (sup_t(covariance, level, rng) if critical is None else critical) * errors
     return [
         EventEffect(
             "att_dynamic", scale, "cluster", int(k), float(b), float(se), float(b - r), float(b + r), float(b - w), float(b + w)
