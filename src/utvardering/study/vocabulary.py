@@ -25,7 +25,19 @@ KNOWN_ESTIMATORS = (
     "adjusted",
     "interrupted",
 )
-AVAILABLE_ESTIMATORS = ("did", "event_study", "poisson_did", "staggered_did", "sun_abraham", "imputation", "wdd", "interrupted")
+AVAILABLE_ESTIMATORS = (
+    "did",
+    "event_study",
+    "poisson_did",
+    "staggered_did",
+    "sun_abraham",
+    "imputation",
+    "synthetic_control",
+    "synthetic_did",
+    "balanced_weights",
+    "wdd",
+    "interrupted",
+)
 INFERENCES = {
     "did": ("randomization", "cluster", "wild_bootstrap"),
     "event_study": ("randomization", "cluster"),
