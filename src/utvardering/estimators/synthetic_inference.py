@@ -18,6 +18,9 @@ from utvardering.estimators.synthetic_panel import MIN_DONORS, Complete
 from utvardering.inference.reassignment import Reassignments, reassign
 
 
+_ROUNDING = 1e-9  # of the values' standard deviation: an effect below it is none
+
+
 @dataclass(frozen=True)
 class Assigned:
     """Contrasts of R assignments over the distinct starts.
@@ -132,7 +135,7 @@ def placebos(panel: Complete, draws: Reassignments, weighting: Weighting, *, int
     common = len(panel.starts) == 1
     if intervals and not (common and not weighting.period_weights):
         step = _away_from_zero(effect)
-        if step != 0:
+        if abs(step) > _ROUNDING * np.std(values):
             removed = values - step * treatment
             held = assigned(panel, removed, draws, weighting, known=at_zero if common else None)
             slope = (effect - held.effect(removed)) / step

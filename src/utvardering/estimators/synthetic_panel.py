@@ -60,7 +60,8 @@ class Complete:
 def complete_panel(job: Job) -> Complete:
     """Leave out periods that a treated unit lacks or has the measure for in part only, then donors with a missing value.
 
-    Raises DesignError where too little is left, and where the plan has covariates, which these weights do not use.
+    Raises DesignError where too little is left, and where the plan has covariates or period effects by group, which these
+    weights do not use.
     """
     name = job.outcome.id
     require_periods(job.sample, job.outcome)
@@ -68,6 +69,12 @@ def complete_panel(job: Job) -> Complete:
         msg = (
             f"{name}: synthetic weights stand on the outcome's own past and take no covariates; "
             "leave [estimation] covariates out, or choose did or staggered_did"
+        )
+        raise DesignError(msg)
+    if job.sample.groups is not None:
+        msg = (
+            f"{name}: donor weights take the place of period effects and cannot follow [estimation] period_effects_by; "
+            "leave it out, or choose did"
         )
         raise DesignError(msg)
     given = without_anticipation(job.sample)
@@ -123,8 +130,6 @@ def _notes(job: Job, given: Sample, periods: int, donors: int) -> tuple[str, ...
         notes.append(f"left out: {donors} comparison units with a missing value")
     if given.common_start is None:
         notes.append("each start is fitted by itself against units that never got the measure, and weighs by its treated cells")
-    if given.groups is not None:
-        notes.append("comparison weights stand in for the period effects by group")
     if job.estimation.comparison_group == "not_yet":
         notes.append("units not yet treated are not used: only those that never are")
     return tuple(notes)
