@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from utvardering.estimators.base import RANDOMIZED, Estimator
 from utvardering.estimators.balanced_weights import balanced_weights
+from utvardering.estimators.base import RANDOMIZED, Estimator
 from utvardering.estimators.did import did
 from utvardering.estimators.event_study import event_study
 from utvardering.estimators.imputation import imputation
 from utvardering.estimators.interrupted import interrupted
+from utvardering.estimators.forecast_did import forecast_did
 from utvardering.estimators.poisson_did import poisson_did
+from utvardering.estimators.poisson_staggered import poisson_staggered
 from utvardering.estimators.staggered_did import staggered_did
 from utvardering.estimators.sun_abraham import sun_abraham
+from utvardering.estimators.synthetic_control import synthetic_control
+from utvardering.estimators.synthetic_did import synthetic_did
 from utvardering.estimators.wdd import wdd
 from utvardering.study.model import Outcome
 from utvardering.study.vocabulary import FOR_COUNTS, INFERENCES
@@ -57,13 +61,17 @@ ESTIMATORS = {
     for method in (
         Method("did", did, "att", common_start_only=True),
         Method("event_study", event_study, "att_dynamic", common_start_only=True),
+        Method("forecast_did", forecast_did, "att_weighted", multiplicative=True),
         Method("poisson_did", poisson_did, "att", common_start_only=True, multiplicative=True),
         Method("staggered_did", staggered_did, "att"),
+        Method("synthetic_control", synthetic_control, "att"),
+        Method("synthetic_did", synthetic_did, "att"),
         Method("balanced_weights", balanced_weights, "att", common_start_only=True),
         Method("wdd", wdd, "wdd", common_start_only=True),
         Method("interrupted", interrupted, "att", common_start_only=True, multiplicative=True, alone=True),
         Method("sun_abraham", sun_abraham, "att"),
         Method("imputation", imputation, "att"),
+        Method("poisson_staggered", poisson_staggered, "att", multiplicative=True),
     )
 }
 
