@@ -39,6 +39,15 @@ def predicted_variance(past: NDArray[np.float64], size: NDArray[np.float64] | No
     known = freedom > 0
     if known.sum() < 3 or not np.any(own[known] > 0):  # noqa: PLR2004 -- a trend and a spread need three units
         return np.ones(n)
+    return moderated(own, freedom, size)
+
+
+def moderated(own: NDArray[np.float64], freedom: NDArray[np.float64], size: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """(N,) own variances, drawn towards what size predicts: (d₀ s₀² + d s²) ÷ (d₀ + d); some must be positive.
+
+    own (N,): variance of each unit; freedom (N,): its degrees of freedom d, 0 where there is none; size (N,) or None.
+    """
+    n, known = len(own), freedom > 0
     own = np.maximum(own, _FLOOR * np.median(own[known & (own > 0)]))
     half = np.maximum(freedom, 1e-9) / 2
     level = np.log(own) - digamma(half) + np.log(half)

@@ -32,9 +32,11 @@ AVAILABLE_ESTIMATORS = (
     "staggered_did",
     "sun_abraham",
     "imputation",
+    "poisson_staggered",
     "synthetic_control",
     "synthetic_did",
     "balanced_weights",
+    "forecast_did",
     "wdd",
     "interrupted",
 )
