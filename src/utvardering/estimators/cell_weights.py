@@ -114,6 +114,11 @@ def courses_of(cells: Cells) -> Courses:
     return Courses(of_unit, start, np.vstack([rows[:, 1:], np.zeros(cells.treatment.shape[1])]))
 
 
+def carrying(cells: Cells, courses: Courses, course: NDArray[np.intp]) -> Cells:
+    """The cells if each unit had the (N,) course given."""
+    return replace(cells, start=courses.start[course], treatment=courses.treatment[course])
+
+
 @dataclass(frozen=True)
 class PlaceboSums:
     """(K, R) scores of K estimates, what a unit of effect adds to each, and their predicted standard deviations."""
@@ -139,7 +144,7 @@ def placebo_sums(
         draws = reassign(courses.profile, job.rng(), strata=sample.strata, draws=job.draws)
         sums = _by_course(courses, draws, weigh(table_of(cells, courses)), *tables, noise)
     else:
-        strata = _able(cells, courses, sample.strata)
+        strata = able_strata(cells, courses, sample.strata)
         draws = reassign(courses.profile, job.rng(), strata=strata, draws=job.refits, enumerate_up_to=job.refits)
         sums = _by_refit(cells, courses, draws, weigh, *tables, noise)
     score, slope, variance = sums
@@ -205,7 +210,7 @@ def _by_refit(
     for r in range(len(draws.units)):
         course = courses.carried(draws, r)
         try:
-            v = weigh(replace(cells, start=courses.start[course], treatment=courses.treatment[course]))
+            v = weigh(carrying(cells, courses, course))
         except DesignError:
             continue
         score[:, r] = np.einsum("knt,knt->k", v, responses)
@@ -214,14 +219,14 @@ def _by_refit(
     return score, slope, variance
 
 
-def _able(cells: Cells, courses: Courses, strata: NDArray[np.int64] | None) -> NDArray[np.int64]:
+def able_strata(cells: Cells, courses: Courses, strata: NDArray[np.int64] | None) -> NDArray[np.int64]:
     """Strata in which untreated units that lack values before or after some start keep to themselves.
 
     They could not have been treated units of this design, since nothing would have been known of their effect.
     """
     codes = np.zeros(len(cells.start), dtype=np.int64) if strata is None else strata
     able = np.ones(len(cells.start), dtype=bool)
-    for start, treatment in zip(courses.start[:-1], courses.treatment[:-1], strict=True):
-        one = replace(cells, start=np.full(len(able), start), treatment=np.repeat(treatment[None], len(able), axis=0))
+    for g in range(len(courses.start) - 1):
+        one = carrying(cells, courses, np.full(len(able), g))
         able &= one.under.any(axis=1) & (one.before(0) & (cells.weights > 0)).any(axis=1)
     return np.where(able | (cells.start < NEVER), codes, codes.max() + 1)

@@ -63,14 +63,15 @@ def count_table(sample: Sample) -> CountTable:
     weight = seen_mean(np.where(missing, np.nan, weights), 1)[:, 0]
     start = sample.common_start
     ended = bool(np.any(grid.treatment[sample.treated][:, start:] != 1)) if start is not None else True
-    if start and not ended and not missing.any() and _is_product(exposed) and _is_product(weights):
+    if start and not ended and not missing.any() and is_product(exposed) and is_product(weights):
         fold = np.array([0, start])
         held = np.add.reduceat(weights, fold, axis=1)
         return CountTable(np.add.reduceat(y, fold, axis=1), held, grid.treatment[:, [0, -1]], groups, weight, folded=True)
     return CountTable(y, exposed, grid.treatment, groups, weight, folded=False)
 
 
-def _is_product(values: NDArray[np.float64]) -> bool:
+def is_product(values: NDArray[np.float64]) -> bool:
+    """Whether a table is a product of unit and period."""
     if np.any(values <= 0):
         return False
     product = np.outer(values.sum(axis=1), values.sum(axis=0)) / values.sum()
