@@ -65,7 +65,8 @@ def past_values(design: Design) -> tuple[NDArray[np.float64], bool]:
     Counts with exposure are brought to each unit's mean exposure, so that a growing population is no trend.
     """
     sample = design.sample
-    if not planned_method(design.estimation.estimator, design.outcome).multiplicative:
+    method = planned_method(design.estimation.estimator, design.outcome)
+    if not method.multiplicative or design.outcome.kind != "count":
         return additive_values(sample, design.outcome)[0], False
     if sample.grid.exposure is None:
         return sample.y, True

@@ -247,7 +247,7 @@ def _row(study: Study, job: Job, method: Method, estimate: Estimate, result: Res
         effect_units_low=size.units(low),
         effect_units_high=size.units(high),
         n_treated=int(sample.treated.sum()),
-        n_comparison=int((~sample.treated).sum()),
+        n_comparison=0 if method.alone else int((~sample.treated).sum()),
         n_periods_before=sample.n_periods_before,
         n_periods_after=sample.n_periods_after,
         n_obs=result.n_obs,

@@ -227,7 +227,7 @@ def poisson_e_test(k1: int, k2: int, n1: float = 1, n2: float = 1, d: float = 0)
         if isinstance(count, bool) or not math.isfinite(count) or count < 0 or count != int(count):
             msg = f"{name} needs a whole number of at least 0, found {count}"
             raise ValueError(msg)
-    _positive("n1 and n2", (n1, n2), 2, "n1, n2")
+    _positive("(n1, n2)", (n1, n2), 2, "n1, n2")
     if not math.isfinite(d) or d < 0:
         msg = f"d needs a number of at least 0, found {d}; exchange the two counts to ask for the other direction"
         raise ValueError(msg)
@@ -269,7 +269,7 @@ def _z(level: float) -> float:
 def _pair(name: str, values: Pair) -> NDArray[np.float64]:
     found = np.asarray(values, dtype=float)
     if found.shape != (2,):
-        msg = f"{name} needs two counts (before, after), found {list(np.ravel(values))}"
+        msg = f"{name} needs two counts (before, after), found {found.ravel().tolist()}"
         raise ValueError(msg)
     if not np.all(np.isfinite(found)) or np.any(found < 0):
         msg = f"{name} needs counts of at least 0, found {found.tolist()}"
@@ -280,7 +280,7 @@ def _pair(name: str, values: Pair) -> NDArray[np.float64]:
 def _positive(name: str, values: Sequence[float], length: int, order: str) -> NDArray[np.float64]:
     found = np.asarray(values, dtype=float)
     if found.shape != (length,):
-        msg = f"{name} needs {length} numbers ({order}), found {list(np.ravel(values))}"
+        msg = f"{name} needs {length} numbers ({order}), found {found.ravel().tolist()}"
         raise ValueError(msg)
     if not np.all(np.isfinite(found)) or np.any(found <= 0):
         msg = f"{name} needs numbers above 0, found {found.tolist()}"

@@ -196,7 +196,9 @@ def moved(r: Results) -> None:
     if r.robustness("displacement").empty:
         _say(r.texts("moved.none"))
         return
-    _say(r.texts("moved.intro"), *_figures(r, "moved"), tables.neighbours(r))
+    rows = r.robustness("displacement")
+    quotient = "" if r.is_gated else " ".join(rows.loc[rows["variant"] == "quotient", "text"])
+    _say(r.texts("moved.intro"), *_figures(r, "moved"), tables.neighbours(r), sureness.in_language(r, quotient))
 
 
 def economics(r: Results) -> None:

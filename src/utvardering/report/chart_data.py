@@ -18,6 +18,10 @@ PER = 100_000
 BASE = 100.0
 SHOWN_WEEKS = 40
 DRAWN_ROLES = ("treated", "comparison")
+WITHOUT_COMPARISON = ("interrupted",)
+"""Estimators whose effects per period lie on fitted lines: drawn only where they are planned or alone."""
+OF_NEIGHBOURS = ("wdd_neighbours", "wdd_total")
+"""Estimands about neighbouring areas, which no figure sets beside estimates for the treated."""
 
 
 def over_time(results: Results, outcome: Outcome) -> pd.DataFrame:
@@ -95,7 +99,8 @@ def event_study(results: Results, outcome: Outcome) -> pd.DataFrame:
     if events.empty:
         return pd.DataFrame()
     planned = results.setting("estimation", "estimator", "")
-    name = planned if planned in set(events["estimator"]) else events["estimator"].iloc[0]
+    compared = events[~events["estimator"].isin(WITHOUT_COMPARISON)]
+    name = planned if planned in set(events["estimator"]) else (compared if len(compared) else events)["estimator"].iloc[0]
     events = events[events["estimator"] == name]
     inference = results.setting("estimation", "inference", "randomization")
     chosen = events[
@@ -120,6 +125,7 @@ def methods(results: Results, outcome: Outcome) -> pd.DataFrame:
     """Every estimate in percent, the planned first: label, value, low, high, planned, units, units_low, units_high."""
     texts = results.texts
     rows = results.estimates(outcome.id)
+    rows = rows[~rows["estimand"].isin(OF_NEIGHBOURS)] if len(rows) else rows
     several = len(set(rows["weights"])) > 1 if len(rows) else False
     records = []
     for _, row in rows.iterrows():
@@ -179,8 +185,8 @@ def _month(week: str) -> str:
 
 def neighbours(results: Results) -> pd.DataFrame:
     """The planned estimate and that of each ring of neighbours, in percent: label, value, low, high, verdict, own."""
-    rows = results.robustness("displacement")
-    rows = rows[rows["variant"].str.startswith("ring=") & rows["estimate"].notna()] if len(rows) else rows
+    rows = results.rings()
+    rows = rows[rows["estimate"].notna()] if len(rows) else rows
     planned = results.planned(results.primary.id)
     if rows.empty or planned is None:
         return pd.DataFrame()

@@ -216,6 +216,11 @@ class Results:
         rows = self.tables["robustness"]
         return rows[rows["check"] == check]
 
+    def rings(self) -> pd.DataFrame:
+        """The rows of the rings of neighbours, without the displacement quotient."""
+        rows = self.robustness("displacement")
+        return rows[rows["variant"].str.startswith("ring=")] if len(rows) else rows
+
     def percent(self, outcome: str, value: float) -> float:
         """An estimate on the planned scale in percent of what the treated would have been."""
         row = self.planned(outcome)

@@ -52,7 +52,7 @@ def in_language(results: Results, text: str) -> str:
 def _robust(results: Results) -> Iterator[Answer]:
     texts = results.texts
     for check, word in (("placebo_start", "placebo"), ("leave_one_out", "leave"), ("displacement", "displacement")):
-        rows = results.robustness(check)
+        rows = results.rings() if check == "displacement" else results.robustness(check)
         if rows.empty:
             continue
         tried = rows[rows["estimate"].notna()]

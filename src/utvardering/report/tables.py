@@ -13,6 +13,8 @@ from utvardering.report.sureness import answers, in_language
 from utvardering.report.texts import upper_first
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from utvardering.report.results import Outcome, Results
     from utvardering.report.texts import Texts
 
@@ -154,7 +156,7 @@ def neighbours(results: Results) -> str:
     """The rings of neighbours against the comparison."""
     texts = results.texts
     rows = []
-    for row in results.robustness("displacement").itertuples():
+    for row in results.rings().itertuples():
         ring = texts("moved.ring", ring=str(row.variant).rpartition("=")[2])
         low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
         rows.append((ring, texts.signed_percent(value), texts.signed_range(low, high), texts(f"moved.{row.verdict}")))
@@ -255,20 +257,26 @@ def _short(texts: Texts, value: float) -> str:
 def all_robustness(results: Results) -> str:
     """Every robustness row."""
     texts = results.texts
-    rows = []
-    for row in results.tables["robustness"].itertuples():
-        low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
-        rows.append(
-            (
-                upper_first(texts.name("name", row.check)),
-                _variant(results, row.check, row.variant),
-                texts.signed_percent(value),
-                texts.signed_range(low, high),
-                texts(f"sure.grade_{row.verdict}") if row.verdict else texts("word.none"),
-            )
+    rows = [
+        (
+            upper_first(texts.name("name", row.check)),
+            _variant(results, row.check, row.variant),
+            *_robust_numbers(results, row),
+            texts(f"sure.grade_{row.verdict}") if row.verdict and row.check != "e_value" else texts("word.none"),
         )
+        for row in results.tables["robustness"].itertuples()
+    ]
     headings = _headings(results, "appendix.robust_columns")
     return pipe(headings, rows, texts("appendix.robust_caption"), "tbl-kanslighet", "llrll", "24,26,14,22,14")
+
+
+def _robust_numbers(results: Results, row: Any) -> tuple[str, str]:  # noqa: ANN401 -- a row of pandas
+    """Effect and interval in percent; a displacement quotient and an E-value are numbers of their own, without an interval."""
+    texts = results.texts
+    if row.check == "e_value" or row.variant == "quotient":
+        return texts.number(float(row.estimate), 2), texts("word.none")
+    low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
+    return texts.signed_percent(value), texts.signed_range(low, high)
 
 
 def _variant(results: Results, check: str, variant: str) -> str:
@@ -278,6 +286,8 @@ def _variant(results: Results, check: str, variant: str) -> str:
         return texts("appendix.shift", n=value.lstrip("-"))
     if check == "displacement" and name == "ring":
         return texts("appendix.ring", ring=value)
+    if variant == "quotient":
+        return texts("appendix.quotient")
     return (
         texts("appendix.without", unit=results.figures.get("labels", {}).get(variant, variant))
         if check == "leave_one_out"

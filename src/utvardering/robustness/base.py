@@ -18,7 +18,10 @@ from utvardering.wording import percent, say
 
 @dataclass(frozen=True)
 class RobustnessRow:
-    """A row of `robustness.csv`; estimate and interval are on the scale of the planned estimate."""
+    """A row of `robustness.csv`; estimate and interval are on the scale of the planned estimate.
+
+    But for `quotient` and `e_value`, whose estimate is a number of its own; an E-value's ci_low is that of the nearer limit.
+    """
 
     study: str
     outcome: str
@@ -65,14 +68,18 @@ class Doubt:
         return self.study.estimation
 
     def again(self, sample: Sample, inference: str = "") -> Estimate:
-        """The planned estimate on another sample, with the planned inference unless another is named."""
+        """The planned estimate on another sample, with the planned inference unless another is named.
+
+        Where the method has not the one named, its last listed one, which draws nothing, takes its place.
+        """
         method = planned_method(self.estimation.estimator, self.outcome)
-        job = Job(sample, self.outcome, self.estimation, (inference or self.estimation.inference,))
+        named = inference or self.estimation.inference
+        job = Job(sample, self.outcome, self.estimation, (named if method.has(named) else method.inferences[-1],))
         return method.run(job).estimates[0]
 
     def row(self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, /, **facts: object) -> RobustnessRow:
         """A row with its sentence; effects in percent of what the treated would have been."""
-        size = effect_size(sample, self.outcome, found.estimate, found.scale)
+        size = found.size or effect_size(sample, self.outcome, found.estimate, found.scale)
         language = self.study.report.language
         low, value, high = (percent(size.percent(x) / 100, language, 1) for x in (found.ci_low, found.estimate, found.ci_high))
         text = say(language, "robustness", check, value=value, low=low, high=high, **facts)

@@ -8,6 +8,7 @@ from utvardering.data.panel import LeftOut, Panel
 from utvardering.estimators.estimate import Estimates
 from utvardering.robustness.base import Doubt, Robustness, RobustnessRow
 from utvardering.robustness.displacement import displacement
+from utvardering.robustness.e_value import hidden_cause
 from utvardering.robustness.leave_one_out import leave_one_out
 from utvardering.robustness.placebo_start import placebo_start
 from utvardering.study.model import Study
@@ -17,6 +18,7 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "placebo_start": placebo_start,
     "leave_one_out": leave_one_out,
     "displacement": displacement,
+    "e_value": hidden_cause,
 }
 
 UNANSWERED = ("trend_deviations", "smoothness", "alternative_comparisons", "windows", "contrasts")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from utvardering.checks.base import IDENTIFYING, DesignChecks
 from utvardering.estimators.base import RANDOMIZED
 from utvardering.estimators.estimate import FEW_TREATED, EstimateRow, Estimates
+from utvardering.estimators.registry import ESTIMATORS
 from utvardering.study.model import Outcome, Study
 from utvardering.wording import say
 
@@ -14,6 +15,9 @@ Cap = tuple[str, str, dict[str, object]]
 """At most this certainty, the sentence that says why, and its facts."""
 
 CERTAINTY = ("very_low", "low", "moderate", "high")
+
+BY_FORMULA = {"wdd": "wdd_analytic", "interrupted": "series"}
+"""Estimators whose analytic interval rests on a model of the noise alone, and the sentence that caps certainty for it."""
 
 LOTTERY_LEAST = 10
 ADJUSTED_TREATED = 5
@@ -50,7 +54,9 @@ def _of_design(study: Study, checks: DesignChecks) -> Iterator[Cap]:
 
 
 def _of_estimate(study: Study, verdict: str, row: EstimateRow | None, estimates: Estimates) -> Iterator[Cap]:
-    if row is not None and row.inference not in RANDOMIZED and row.n_treated < FEW_TREATED:
+    if row is not None and row.inference == "analytic" and row.estimator in BY_FORMULA:
+        yield "low", BY_FORMULA[row.estimator], {}
+    elif row is not None and row.inference not in RANDOMIZED and row.n_treated < FEW_TREATED:
         yield "low", "cluster_few", {"n": row.n_treated}
     if verdict == "uncertain":
         yield "low", "imprecise", {}
@@ -67,6 +73,8 @@ def maryland_level(study: Study, checks: DesignChecks, row: EstimateRow | None) 
     comparable = checks["comparison"].verdict == "pass" and checks["pretrend"].verdict == "pass"
     if row is None:
         return 2, (say(language, "maryland", "not_comparable"), minima)
+    if row.estimator in ESTIMATORS and ESTIMATORS[row.estimator].alone:
+        return 2, (say(language, "maryland", "series"), minima)
     least = min(row.n_treated, row.n_comparison)
     if study.measure.assignment == "lottery" and least >= LOTTERY_LEAST and row.inference in RANDOMIZED:
         return 5, (say(language, "maryland", "lottery", least=LOTTERY_LEAST), minima)
