@@ -79,6 +79,9 @@ def placebo_statistics(counts: Counts, draws: Reassignments, courses: Courses, n
     under = np.where(counts.cells.from_start >= 0, counts.cells.treatment, 0.0)
     observed, shares = (counts.y, under) if table is None else (table.folded(counts.y), table.treatment[courses.of_unit])
 
+    past = counts.y[:, : max(int(counts.cells.start.min()) - counts.cells.anticipation, 1)].sum(axis=1)
+    room = 1 - draws.total(past / max(past.sum(), np.finfo(float).tiny))  # an imputed score is the larger, the fewer are left
+
     def statistics(effect: float) -> Array:
         deflator = np.exp(-effect * shares)
         y = observed * deflator
@@ -92,7 +95,7 @@ def placebo_statistics(counts: Counts, draws: Reassignments, courses: Courses, n
         total = y.sum(axis=1)
         held = draws.total(total / total.sum())
         whole = float(np.mean([spread[:, g].sum() for g in draws.profiles]))
-        found = score * (1 - held) / deviation(draws.total(spread), held, whole)
+        found = score * room / deviation(draws.total(spread), held, whole)
         return np.where(np.isnan(found), found[0], found)
 
     return statistics

@@ -9,6 +9,7 @@ complete panel it is `poisson_did`. Counts are overdispersed, so the Poisson var
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebvander
@@ -80,12 +81,14 @@ def poisson_staggered(job: Job) -> Result:
 class Imputed:
     """Means fitted `leads` periods before the start and earlier, and the treated cells whose mean they identify.
 
-    model holds the information of the fit: (N, T) means of the untreated cells as weights.
+    open (N, T) says where the means are identified; model holds the information of the fit, with (N, T) means of the untreated
+    cells as weights.
     """
 
     counts: Counts
     means: Array
     used: NDArray[np.bool_]
+    open: NDArray[np.bool_]
     model: Saturated
 
     @classmethod
@@ -112,6 +115,7 @@ class Imputed:
             counts,
             means,
             used if leads == 0 else can,
+            can,
             Saturated(held, cells.groups, np.zeros(len(means), dtype=np.int64), none),
         )
 
@@ -131,6 +135,21 @@ class Imputed:
             return float(np.copysign(np.inf, seen - expected))
         return float(brentq(excess, -FAR, FAR, xtol=1e-13, rtol=8.9e-16))
 
+    @cached_property
+    def fitted(self) -> Array:
+        """(N, T) means of the regression on all cohort-by-period effects: each cohort's ratio, and the unit's own level."""
+        cells, y = self.counts.cells, self.counts.y
+        treated = self.open & (cells.under | (cells.from_start < 0))
+        found = self.means.copy()
+        for one in np.unique(cells.start[cells.start < NEVER]):
+            rows = cells.start == one
+            seen, expected = (np.where(treated[rows], table[rows], 0.0).sum(axis=0) for table in (y, self.means))
+            ratio = np.divide(seen, expected, out=np.zeros_like(seen), where=expected > 0)
+            found[rows] *= np.where(treated[rows], ratio, 1.0)
+        fitted = treated | (self.model.weights > 0)
+        total, mass = np.where(fitted, y, 0.0).sum(axis=1), np.where(fitted, found, 0.0).sum(axis=1)
+        return found * np.divide(total, mass, out=np.ones_like(total), where=mass > 0)[:, None]
+
     def influence(self, chosen: NDArray[np.bool_], share: Array, effect: float) -> Array:
         """(N,) influence of each unit: of its treated cells about their cohort's ratio in the period, and of others.
 
@@ -138,17 +157,12 @@ class Imputed:
         """
         y, means = self.counts.y, self.means
         part = np.where(chosen, share, 0.0)
-        ratio = np.ones_like(means)
-        start = self.counts.cells.start
-        for one in np.unique(start[start < NEVER]):
-            rows = start == one
-            seen, expected = (np.where(chosen[rows], table[rows], 0.0).sum(axis=0) for table in (y, means))
-            ratio[rows] = np.divide(seen, expected, out=np.zeros_like(seen), where=expected > 0)
         shrunk = part * np.exp(-effect * part)
-        treated = (shrunk * (y - ratio * means)).sum(axis=1)
+        error = y - self.fitted
+        treated = (shrunk * error).sum(axis=1)
         v = self.model.weights_of_fit((part * means)[None])[0]
         slope = np.divide(v, self.model.weights, out=np.zeros_like(v), where=self.model.weights > 0)
-        untreated = (slope * np.where(self.model.weights > 0, y - means, 0.0)).sum(axis=1)
+        untreated = (slope * np.where(self.model.weights > 0, error, 0.0)).sum(axis=1)
         return np.asarray((treated - untreated) / np.sum(part * shrunk * y))
 
 
