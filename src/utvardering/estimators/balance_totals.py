@@ -53,8 +53,9 @@ def totals(job: Job) -> Totals:
     own = samples[mine]
     for one in samples:
         _require_like(job, one, own)
-    shared = [name for name in own.units if all(name in set(one.units) for one in samples)]
-    rows = [np.array([one.units.index(name) for name in shared], dtype=np.intp) for one in samples]
+    places = [{name: k for k, name in enumerate(one.units)} for one in samples]
+    shared = [name for name in own.units if all(name in place for place in places)]
+    rows = [np.array([place[name] for name in shared], dtype=np.intp) for place in places]
     treated = own.treated[rows[mine]]
     first, first_rows = samples[0], rows[0]
     mass = _before(job, first, first_rows, "weights", treated)
