@@ -212,6 +212,33 @@ def test_maryland_level(
     assert "the program's own" in judgement.reasons["maryland_level"][-1]
 
 
+@pytest.mark.parametrize("measure", [{}, {"assignment": "lottery"}])
+def test_a_single_series_is_never_above_level_two(measure: dict[str, Any]) -> None:
+    """Whatever the checks say, and were the starts drawn by lottery; its certainty is low."""
+    one = plan(measure={"kind": "other", "name": "Prov", **measure}, estimation={"estimator": "interrupted"})
+    found = judged(one, checks(), replace(FALL, estimator="interrupted", inference="analytic", n_comparison=0))
+    assert found.maryland_level == 2
+    assert found.reasons["maryland_level"][0] == "Level 2: a single series without comparison."
+    assert found.certainty == "low"
+    assert found.reasons["certainty"][-1] == (
+        "At most low: a single series without comparison cannot tell the measure from whatever else happened at the start."
+    )
+
+
+@pytest.mark.parametrize(("inference", "certainty"), [("analytic", "low"), ("randomization", "moderate")])
+@pytest.mark.parametrize("n_treated", [2, 40])
+def test_a_formula_for_the_noise_of_counts_never_decides_alone(inference: str, certainty: str, n_treated: int) -> None:
+    planned = replace(FALL, estimator="wdd", estimand="wdd", inference=inference, n_treated=n_treated)
+    found = judged(plan(estimation={"estimator": "wdd"}), checks(), planned)
+    assert (found.verdict, found.certainty) == ("effect", certainty)
+    said = (
+        "At most low: the interval of the weighted displacement difference rests on a formula for the noise of counts, "
+        "which never decides alone."
+    )
+    assert (said in found.reasons["certainty"]) == (inference == "analytic")
+    assert "clustered" not in " ".join(found.reasons["certainty"])
+
+
 def test_without_an_estimate_the_level_is_two() -> None:
     assert judged(planned=None).maryland_level == 2
 

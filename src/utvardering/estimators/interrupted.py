@@ -36,6 +36,7 @@ _SEASONS_BEFORE = 2
 _WEEKS_A_YEAR = 365.2425 / 7
 _VANISHING = 1e-6  # a mean this small beside no event: the fit runs away to zero
 _NO_NOISE = 1e-12  # relative to the series: residuals that are rounding only
+_MOST_ALIKE = 0.9  # correlation of neighbouring periods beyond which a few years cannot tell noise from trend
 _PER_YEAR = {"week": _WEEKS_A_YEAR, "month": 12.0, "quarter": 4.0}
 _HARMONICS = {"week": 2, "month": 2, "quarter": 2}
 
@@ -56,7 +57,8 @@ class Series:
 class Fit:
     """Coefficients of a segmented regression, the last two the change of level and of slope, with two covariances.
 
-    robust: Newey–West; simple: of the quasi-likelihood with dispersion `phi` (of least squares, the residual variance).
+    robust: Newey–West; simple: of the quasi-likelihood with dispersion `phi` (of least squares, the residual variance), times
+    (1 + ρ)/(1 − ρ) for noise with correlation ρ from period to period.
     """
 
     coefficients: NDArray[np.float64]
@@ -69,7 +71,7 @@ class Fit:
     def errors(self, contrasts: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) standard errors of (n, K) contrasts: the larger of the two.
 
-        Newey–West's is too small in short series, the quasi-likelihood's where neighbours in time are alike.
+        Newey–West's is too small in short series, the other where noise is alike over longer times than from one to the next.
         """
         both = [np.einsum("tk,kl,tl->t", contrasts, one, contrasts) for one in (self.robust, self.simple)]
         return np.sqrt(np.maximum(np.maximum(*both), 0.0))
@@ -224,7 +226,21 @@ def _fit(
     scores[seen] = x * residual[:, None]
     robust = bread @ long_run_covariance(scores, lag) @ bread * count / freedom
     phi = float(np.sum(residual**2 / variance)) / freedom
-    return Fit(coefficients, robust, bread * phi, freedom, lag, phi)
+    standard = np.zeros(len(design))
+    standard[seen] = residual / np.sqrt(variance)
+    alike = serial_correlation(standard, x.shape[1] / count)
+    return Fit(coefficients, robust, bread * phi * (1 + alike) / (1 - alike), freedom, lag, phi)
+
+
+def serial_correlation(residual: NDArray[np.float64], bias: float) -> float:
+    """Correlation of neighbouring residuals with `bias` (coefficients ÷ periods) added back, held between 0 and 0.9.
+
+    Residuals of a regression on trend and steps look less alike than the noise is, by about the coefficients' share of the
+    periods.
+    """
+    squares = float(residual @ residual)
+    found = float(residual[1:] @ residual[:-1]) / squares if squares > 0 else 0.0
+    return min(max(found + bias, 0.0), _MOST_ALIKE) if squares > 0 else 0.0
 
 
 def long_run_covariance(scores: NDArray[np.float64], lag: int) -> NDArray[np.float64]:

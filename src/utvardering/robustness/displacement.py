@@ -57,7 +57,8 @@ def _quotient(doubt: Doubt) -> RobustnessRow:
         key = "quotient_no_success" if found.success is not None else "quotient_no_events"
         verdict, value, text = "not_evaluated", nan, say(language, "robustness", key)
     else:
-        verdict, value = "fail" if found.quotient <= ALL_LOST else "pass", found.quotient
+        value = round(found.quotient, 12)  # a quotient of counts that is −1 or 0 but for rounding
+        verdict = "fail" if value <= ALL_LOST else "pass"
         key = "quotient_shared" if value > 0 else "quotient_moved" if value < 0 else "quotient_none"
         text = say(language, "robustness", key, value=number(value, language))
     return RobustnessRow(
