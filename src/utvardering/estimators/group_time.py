@@ -70,7 +70,7 @@ class GroupTime:
     contrast              (R, C) weight of a unit's change from base to period; rows are cohorts (the last: never) or units
     centre                (R, C) mean change in the arm of a row; or None, and then
     scores                (N, C) influence of each unit on each effect, whose squares sum to its variance
-    used                  (N, T) cells that some effect uses
+    used                  (N, T) cells that some effect uses; empty where nothing is scored and cells are averaged
     lost                  cohort and period pairs that nobody is left to be compared in
     unseen                cohort and period pairs in which no unit of the cohort has a value
     """
@@ -89,15 +89,25 @@ class GroupTime:
 
     def pattern(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """(K, R, T) weight of an outcome in K weighted sums of the effects; weights (C, K)."""
-        n_periods = self.used.shape[1]
-        step = np.zeros((len(self.effects), n_periods))
-        place = np.arange(len(self.effects))
-        step[place, self.period] = 1.0
-        step[place, self.base] -= 1.0
+        step = self._step()
         used = [np.flatnonzero(column) for column in weights.T]
         return np.stack(
             [self.contrast[:, some] @ (column[some, None] * step[some]) for some, column in zip(used, weights.T, strict=True)]
         )
+
+    def variance(self, weights: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(K,) Σ_i σ²_i Σ_t v²_it of K weighted sums of the effects, v as in `pattern`; weights (C, K), noise (N,) the σ²_i."""
+        step = self._step()
+        spread = (self.contrast[self.row].T * noise) @ self.contrast[self.row] * (step @ step.T)
+        return np.sum(weights * (spread @ weights), axis=0)
+
+    def _step(self) -> NDArray[np.float64]:
+        """(C, T) 1 in the period and −1 in the base period of each effect."""
+        step = np.zeros((len(self.effects), self.used.shape[1]))
+        place = np.arange(len(self.effects))
+        step[place, self.period] = 1.0
+        step[place, self.base] -= 1.0
+        return step
 
     def influence(self, weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, K) influence of each unit on K weighted sums of the effects; weights (C, K)."""
@@ -206,6 +216,11 @@ def _adjusted(
     unseen = _pairs(cohort, period, ~present)
     lost = _pairs(cohort, period, present & ~other)
     keep = np.flatnonzero(present & other)
+    chosen = (cohort[keep], period[keep], base[keep])
+    if material.covariates is None and material.groups is None:
+        averaged = _averaged(material, chosen, own[:, keep], inside[:, keep], scored=scored)
+        effects, contrast, scores, used = averaged
+        return GroupTime(*chosen, effects, np.arange(len(values)), contrast, None, scores, used, lost, unseen)
     effects = np.empty(len(keep))
     contrast = np.zeros((len(values), len(keep)))
     scores = np.zeros_like(contrast) if scored else None
@@ -224,8 +239,33 @@ def _adjusted(
         used[np.ix_(units, np.append(period[keep[together]], b))] = True
         if scores is not None:
             scores[np.ix_(units, together)] = found.influence(change)
-    chosen = (cohort[keep], period[keep], base[keep])
     return GroupTime(*chosen, effects, np.arange(len(values)), contrast, None, scores, used, lost, unseen)
+
+
+def _averaged(
+    material: Material,
+    cells: tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]],
+    own: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
+    *,
+    scored: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.bool_]]:
+    """Effects (C,), contrast and scores (N, C) and used cells from weighted means of the units inside (N, C)."""
+    _, period, base = cells
+    weights = inside.astype(float) if material.weights is None else inside * material.weights[:, base]
+    treated, other = weights * own, weights * ~own
+    treated, other = treated / treated.sum(axis=0), other / other.sum(axis=0)
+    contrast = treated - other
+    change = np.where(inside, material.values[:, period] - material.values[:, base], 0.0)
+    used = np.zeros(material.values.shape, dtype=bool)
+    if not scored:
+        return np.sum(contrast * change, axis=0), contrast, None, used
+    treated_mean, other_mean = np.sum(treated * change, axis=0), np.sum(other * change, axis=0)
+    scores = treated * (change - treated_mean) - other * (change - other_mean)
+    for c in range(len(period)):
+        used[inside[:, c], period[c]] = True
+        used[inside[:, c], base[c]] = True
+    return treated_mean - other_mean, contrast, scores, used
 
 
 def _pairs(cohort: NDArray[np.intp], period: NDArray[np.intp], which: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:

@@ -88,7 +88,7 @@ def _fit(job: Job, sample: Sample, note: str) -> Fit:
         raise DesignError(msg)
     material = _material(job, sample, values, not_yet=not_yet)
     try:
-        found = group_time(material, cohorts, scored="cluster" in job.inferences)
+        found = group_time(material, cohorts)
     except NoOverlapError as fault:
         msg = f"{job.outcome.id}: {fault}"
         raise DesignError(msg) from fault

@@ -9,10 +9,12 @@ statistic is divided by its predicted standard deviation, √(Σ_i σ²_i Σ_t v
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from utvardering.estimators.aggregation import Aggregates, aggregate
 from utvardering.estimators.doubly_robust import NoOverlapError
@@ -85,33 +87,45 @@ def by_refits(
 
     Whether it exists depends on who has values and covariates, not on the outcome, so the others remain exchangeable.
     """
-    n_periods = material.values.shape[1]
-    ages = _ages(cohorts, n_periods)
-    wanted = tuple(dict.fromkeys(means.estimand))
-    place = {column: k for k, column in enumerate(zip(means.estimand, means.key, strict=True))}
-    actual = set(zip(found.cohort.tolist(), found.period.tolist(), strict=True))
-    out = np.full((3, len(place), len(draws.units)), np.nan)
-    for r, units in enumerate(draws.units):
-        code = np.full(len(cohorts.code), -1, dtype=np.intp)
-        code[units] = draws.profiles
-        dealt = replace(cohorts, code=code)
-        try:
-            fit = _only(group_time(material, dealt, scored=False), actual)
-        except NoOverlapError:
-            continue
-        if not has_effects(fit, dealt):
-            continue
-        placed = aggregate(fit, dealt, cohort_mass(material, dealt), wanted)
-        columns = [k for k, column in enumerate(zip(placed.estimand, placed.key, strict=True)) if column in place]
-        to = [place[placed.estimand[k], placed.key[k]] for k in columns]
-        weights = placed.weights[:, columns]
-        pattern = fit.pattern(weights)
-        out[0, to, r] = placed.effects[columns]
-        out[1, to, r] = _slopes(fit, ages, cohorts) @ weights
-        out[2, to, r] = np.sum(pattern**2, axis=2)[:, fit.row] @ noise
+    refit = _Refit(material, cohorts, found, means, noise, _ages(cohorts, material.values.shape[1]))
+    out = np.full((3, len(means.effects), len(draws.units)), np.nan)
+    with threadpool_limits(1, "blas"):  # thousands of small products: threads would only wait for each other
+        for r, units in enumerate(draws.units):
+            code = np.full(len(cohorts.code), -1, dtype=np.intp)
+            code[units] = draws.profiles
+            with suppress(NoOverlapError):
+                columns, numbers = refit(replace(cohorts, code=code))
+                out[:, columns, r] = numbers
     exists = np.isfinite(out[0]).any(axis=0)
     score, slope, variance = out[:, :, exists]
     return _statistics(score, slope, variance, max(draws.p_smallest, 0.0 if exists.all() else 1 / exists.sum()))
+
+
+@dataclass(frozen=True)
+class _Refit:
+    """What stays the same over re-assignments; ages (N, T) periods from the actual start."""
+
+    material: Material
+    cohorts: Cohorts
+    found: GroupTime
+    means: Aggregates
+    noise: NDArray[np.float64]
+    ages: NDArray[np.int64]
+
+    def __call__(self, dealt: Cohorts) -> tuple[list[int], NDArray[np.float64]]:
+        """Which of the K means exist, and their (3, ·) score, slope and variance."""
+        fit = _only(group_time(self.material, dealt, scored=False), set(_pairs(self.found)))
+        if not has_effects(fit, dealt) or set(fit.cohort) != set(self.found.cohort):  # refused where it is the actual one
+            return [], np.empty((3, 0))
+        weights, columns = self.means.weights, list(range(len(self.means.effects)))
+        if self.material.weights is not None or _pairs(fit) != _pairs(self.found):
+            wanted = tuple(dict.fromkeys(self.means.estimand))
+            placed = aggregate(fit, dealt, cohort_mass(self.material, dealt), wanted)
+            names = list(zip(self.means.estimand, self.means.key, strict=True))
+            columns = [names.index(name) for name in zip(placed.estimand, placed.key, strict=True)]
+            weights = placed.weights
+        slopes = _slopes(fit, self.ages, self.cohorts)
+        return columns, np.stack([fit.effects @ weights, slopes @ weights, fit.variance(weights, self.noise)])
 
 
 def cohort_mass(material: Material, cohorts: Cohorts) -> NDArray[np.float64]:
@@ -137,7 +151,7 @@ def has_effects(found: GroupTime, cohorts: Cohorts) -> bool:
 
 def _only(found: GroupTime, wanted: set[tuple[int, int]]) -> GroupTime:
     """The effects of these pairs of cohort and period, as far as they are there."""
-    keep = np.array([pair in wanted for pair in zip(found.cohort.tolist(), found.period.tolist(), strict=True)], dtype=bool)
+    keep = np.array([pair in wanted for pair in _pairs(found)], dtype=bool)
     if keep.all():
         return found
     return replace(
@@ -149,6 +163,11 @@ def _only(found: GroupTime, wanted: set[tuple[int, int]]) -> GroupTime:
         contrast=found.contrast[:, keep],
         centre=None if found.centre is None else found.centre[:, keep],
     )
+
+
+def _pairs(found: GroupTime) -> list[tuple[int, int]]:
+    """Cohort and period of each effect."""
+    return list(zip(found.cohort.tolist(), found.period.tolist(), strict=True))
 
 
 def _ages(cohorts: Cohorts, n_periods: int) -> NDArray[np.int64]:
