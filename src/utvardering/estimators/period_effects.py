@@ -85,7 +85,7 @@ def joint_quantile(tests: Sequence[PlaceboTest], level: float) -> float:
 def sup_t(covariance: NDArray[np.float64], level: float, rng: np.random.Generator) -> float:
     """Critical value of the largest |t| (Montiel Olea & Plagborg-Møller 2019), from seeded normal draws."""
     errors = np.sqrt(np.diag(covariance))
-    if not np.all(errors > 0):
+    if not len(errors) or not np.all(errors > 0):
         return float("nan")
     values, vectors = np.linalg.eigh(covariance / np.outer(errors, errors))
     root = vectors * np.sqrt(np.maximum(values, 0))
