@@ -25,6 +25,8 @@ Index = NDArray[np.intp]
 OPTIMAL = 1e-10
 """Relative to the squared distances: no change of the weights gains more than this."""
 
+_WITHIN = 1e-14  # of the squared distances: a target so near is within the hull of its points
+
 _SPREADING = 1e-3  # of the squared distances: a ridge above it makes many weights positive
 _STEPS = 100  # Newton steps; about ten are needed, and what is not optimal then is solved by the active set
 
@@ -35,10 +37,10 @@ class Problems:
 
     allowed  (R, n) weights that may be positive, at least one in each row
     ridge    (R,) c > 0
-    cross    (R, n) z_i′b
-    square   (R,) b′b
+    cross    (R, n) z_i·b
+    square   (R,) b·b
     points   (n, q) z, where all problems share them; else
-    gram     (R, n, n) z_i′z_j
+    gram     (R, n, n) z_i·z_j
     """
 
     allowed: Mask
@@ -67,7 +69,7 @@ class Problems:
         return np.maximum(size + self.square + self.ridge, np.finfo(float).tiny)
 
     def product(self, weights: Floats, rows: Index | None = None) -> Floats:
-        """(m, n) z_i′ Σ_j w_j z_j for the weights of all problems or of some."""
+        """(m, n) z_i · Σ_j w_j z_j for the weights of all problems or of some."""
         if self.points is not None:
             return (weights @ self.points) @ self.points.T
         gram = self.gram if rows is None else self.gram[rows]  # type: ignore[index] # one of the two is given
@@ -103,7 +105,7 @@ def nearest_weights(problems: Problems) -> Floats:
     objective = distance + problems.ridge * (weights**2).sum(axis=1)
     other = weights.copy()
     _solve(problems, other, np.flatnonzero(spread & (gap > OPTIMAL)), by_active_set)
-    _solve(problems, other, np.flatnonzero(~spread & (distance <= OPTIMAL * scale)), by_dual_newton)
+    _solve(problems, other, np.flatnonzero(~spread & (distance <= _WITHIN * scale)), by_dual_newton)
     held = problems.product(other)
     rival = (other * (held - 2 * problems.cross)).sum(axis=1) + problems.square + problems.ridge * (other**2).sum(axis=1)
     better = (rival < objective) | (_gap(problems, other, held) / scale < gap)
@@ -116,7 +118,10 @@ def optimality_gap(problems: Problems, weights: Floats) -> Floats:
 
 
 def by_active_set(problems: Problems) -> Floats:
-    """(R, n) weights; one that enters for a gain within rounding is left out."""
+    """(R, n) weights; one that enters for a gain within rounding is left out.
+
+    Ends at any weights that reach a target within the hull of its points.
+    """
     count, size = problems.allowed.shape
     own = np.where(problems.allowed, _squares(problems) - 2 * problems.cross, np.inf)
     weights = np.zeros((count, size))
@@ -135,11 +140,13 @@ def by_active_set(problems: Problems) -> Floats:
         _retreat(weights, held, open_rows[back], trial[back])
         rows = open_rows[whole]
         weights[rows] = trial[whole]
-        slopes = problems.product(weights[rows], rows) - problems.cross[rows] + problems.ridge[rows, None] * weights[rows]
+        reached = problems.product(weights[rows], rows) - problems.cross[rows]
+        distance = (weights[rows] * (reached - problems.cross[rows])).sum(axis=1) + problems.square[rows]
+        slopes = reached + problems.ridge[rows, None] * weights[rows]
         level = (weights[rows] * slopes).sum(axis=1)
         outside = np.where(problems.allowed[rows] & ~held[rows], slopes, np.inf)
         new = outside.argmin(axis=1)
-        gains = outside[np.arange(len(rows)), new] < level - tolerance[rows]
+        gains = (outside[np.arange(len(rows)), new] < level - tolerance[rows]) & (distance > _WITHIN * scale[rows])
         held[rows[gains], new[gains]] = True
         entered[rows[gains]] = new[gains]
         still = back.copy()
@@ -183,8 +190,8 @@ def _retreat(weights: Floats, held: Mask, rows: Index, trial: Floats) -> None:
 def by_dual_newton(problems: Problems) -> Floats:
     """(R, n) weights.
 
-    With s = (b − Σ w z) ÷ c the weights are the projection of z′s onto the simplex, and s is the root of the gradient of a
-    convex function that is quadratic between kinks: Newton's step is exact once the positive weights are known.
+    With s = (b − Σ w z) ÷ c the weights are the projection of the products z·s onto the simplex, and s is the root of the
+    gradient of a convex function, quadratic between kinks: Newton's step is exact once the positive weights are known.
     """
     points, targets = _coordinates(problems)
     count, width = targets.shape
@@ -222,8 +229,8 @@ def _coordinates(problems: Problems) -> tuple[Floats, Floats]:
     """Points, (n, q) shared or (R, n, n), and (R, q) targets that have the products of the problems."""
     if problems.points is not None:
         points = problems.points
-        return points, np.linalg.lstsq(points, problems.cross.T, rcond=1e-13)[0].T
-    value, vector = np.linalg.eigh(problems.gram)
+        return points, np.asarray(np.linalg.lstsq(points, problems.cross.T, rcond=1e-13)[0].T, dtype=np.float64)
+    value, vector = np.linalg.eigh(problems.gram)  # type: ignore[arg-type] # one of the two is given
     sound = value > 1e-13 * value[:, -1:]  # what rounding leaves of a zero
     root = np.sqrt(np.where(sound, value, 0.0))
     along = np.matmul(problems.cross[:, None, :], vector)[:, 0, :]
@@ -231,7 +238,7 @@ def _coordinates(problems: Problems) -> tuple[Floats, Floats]:
 
 
 def _curvature(points: Floats, held: Mask, ridge: Floats) -> Floats:
-    """(R, q, q) c I + Z′(I − 11′/k) Z over the k held points of each problem."""
+    """(R, q, q) c I + Σ (z − z̄)(z − z̄)ᵀ over the k held points of each problem."""
     count, width = len(held), points.shape[-1]
     chosen = held.astype(float)
     number = chosen.sum(axis=1)
@@ -272,7 +279,7 @@ def _solve(problems: Problems, weights: Floats, rows: Index, method: Callable[[P
 
 
 def _squares(problems: Problems) -> Floats:
-    """(n,) or (R, n) z_i′z_i."""
+    """(n,) or (R, n) z_i·z_i."""
     if problems.points is not None:
         return (problems.points**2).sum(axis=1)
     return np.diagonal(problems.gram, axis1=1, axis2=2)  # type: ignore[arg-type] # one of the two is given

@@ -103,9 +103,7 @@ def fit(
     return Fit(start, treated - unit_weights, periods, donors)
 
 
-def _unit_weights(
-    values: Floats, treated: Floats, donors: Mask, start: int, weighting: Weighting, noise: Floats
-) -> Floats:
+def _unit_weights(values: Floats, treated: Floats, donors: Mask, start: int, weighting: Weighting, noise: Floats) -> Floats:
     """Least squares of the treated path on the donors' paths before the start, less unit means where there is an intercept.
 
     Paths are turned into at most N − 1 coordinates, which keeps every distance between units.

@@ -17,8 +17,7 @@ from utvardering.estimators.synthetic import Fit, Weighting, donor_noise, fit
 from utvardering.estimators.synthetic_panel import MIN_DONORS, Complete
 from utvardering.inference.reassignment import Reassignments, reassign
 
-
-_ROUNDING = 1e-9  # of the values' standard deviation: an effect below it is none
+_ROUNDING = 1e-9  # of the values' standard deviation, or of a weight: less is none
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,21 @@ class Assigned:
         each = np.column_stack([one.effect(values) for one in self.fits])
         return (each * self.shares(values.shape[1])).sum(axis=1)
 
+    def misfit(self, values: Floats, weighting: Weighting) -> Floats:
+        """(R,) mean square of what is left between treated and donors before the start."""
+        shares = self.shares(values.shape[1])
+        total = np.zeros(len(shares))
+        for one, share in zip(self.fits, shares.T, strict=True):
+            gap = one.contrast @ values[:, : one.start]
+            gap = gap - gap.mean(axis=1, keepdims=True) if weighting.intercept else gap
+            total += share * (gap**2).mean(axis=1)
+        return total
+
     def contrast(self, n_periods: int) -> Floats:
         """(R, N) what each unit counts for in the effect."""
-        return sum((s[:, None] * one.contrast for one, s in zip(self.fits, self.shares(n_periods).T, strict=True)), np.zeros(()))
+        return sum(
+            (s[:, None] * one.contrast for one, s in zip(self.fits, self.shares(n_periods).T, strict=True)), np.zeros(())
+        )
 
     def curve(self, values: Floats) -> tuple[Index, Floats]:
         """(K,) periods from the start and (R, K) effects in them, over the treated units that are seen so far from theirs."""
@@ -125,7 +136,10 @@ def placebos(panel: Complete, draws: Reassignments, weighting: Weighting, *, int
     """Every re-assignment fitted anew, to the data with an effect removed from the units that really were treated.
 
     Where fits use only periods before one common start, the statistic is linear in the effect. Otherwise it is taken on the
-    straight line through its values at no effect and at the estimate, both fitted anew.
+    straight line through its values at no effect and at the estimate, both fitted anew. It is studentised by the predicted
+    noise of the units in it and by how badly they fitted before the start. In simulations where only the largest or the
+    smallest fifth of units could be treated, the first alone rejected 4 to 9 % at 5 %, the second alone 0 to 15 %, and both
+    together 4 to 7 %.
     """
     values, treatment = panel.values, panel.treatment
     at_zero = assigned(panel, values, draws, weighting)
@@ -139,8 +153,7 @@ def placebos(panel: Complete, draws: Reassignments, weighting: Weighting, *, int
             removed = values - step * treatment
             held = assigned(panel, removed, draws, weighting, known=at_zero if common else None)
             slope = (effect - held.effect(removed)) / step
-    contrast = at_zero.contrast(values.shape[1])
-    sd = np.sqrt(contrast**2 @ panel.noise)
+    sd = np.sqrt(at_zero.contrast(values.shape[1]) ** 2 @ panel.noise + at_zero.misfit(values, weighting))
     distance, curve = held.curve(values)
     return Placebos(effect, slope, sd, distance, curve, held.slopes(panel.start, values.shape[1]), draws)
 
@@ -213,9 +226,11 @@ def jackknife(panel: Complete, estimate: Assigned, name: str) -> Spread:
         donor = one.unit_weights
         mass = keep @ np.where(panel.start == one.start, panel.weight, 0.0)
         left = keep @ donor[0]
-        if mass.min() <= 0 or left.min() <= 1e-9:  # rounding of a weight that is one
+        if mass.min() <= 0 or left.min() <= _ROUNDING:
             who = "no treated unit of a start" if mass.min() <= 0 else "no comparison unit with a weight"
-            msg = f'{name}: a jackknife leaves out one cluster at a time, and then {who} is left; write inference = "randomization"'
+            msg = (
+                f'{name}: a jackknife leaves out each cluster, and then {who} is left; write inference = "randomization"'
+            )
             raise DesignError(msg)
         contrast = treated * keep / (keep @ treated[0])[:, None] - donor * keep / left[:, None]
         fits.append(Fit(one.start, contrast, np.repeat(one.periods, len(keep), axis=0), keep & (panel.start == NEVER)))

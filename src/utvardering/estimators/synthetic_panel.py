@@ -1,4 +1,4 @@
-"""The complete panel that synthetic weights need: which units and periods are used, who is treated when, and what is left out."""
+"""The complete panel that synthetic weights need: which units and periods are used, and what is left out."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def complete_panel(job: Job) -> Complete:
     treated = given.treated
     under = np.arange(values.shape[1]) >= given.start[:, None]
     seen = np.isfinite(values) & ~(under & (given.grid.treatment < 1))
-    used = seen[treated].all(axis=0)
+    used = np.asarray(seen[treated].all(axis=0))
     keep = treated | seen[:, used].all(axis=1)
     start = np.where(treated, np.concatenate([[0], np.cumsum(used)])[np.minimum(given.start, len(used))], NEVER)
     n_periods, n_donors = int(used.sum()), int((keep & ~treated).sum())

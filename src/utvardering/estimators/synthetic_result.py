@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from utvardering.data.panel import NEVER
+from utvardering.errors import DesignError
 from utvardering.estimators.base import RANDOMIZED, Estimate, EventEffect, Job, Result, UnitWeight, from_placebo
 from utvardering.estimators.period_effects import placebo_events
 from utvardering.estimators.simplex import Floats
@@ -21,7 +22,6 @@ from utvardering.estimators.synthetic_inference import (
     placebos,
 )
 from utvardering.estimators.synthetic_panel import MIN_DONORS, Complete, complete_panel
-from utvardering.errors import DesignError
 from utvardering.inference.randomization import INNER, studentised_placebo_test
 from utvardering.inference.reassignment import reassign
 
@@ -79,9 +79,7 @@ def _randomized(
         for effect, slope in zip(found.curve.T, found.curve_slope.T, strict=True)
     ]
     inference = row.inference
-    return row, placebo_events(
-        found.distance, found.curve[0], tests, scale=panel.scale, inference=inference, level=level
-    )
+    return row, placebo_events(found.distance, found.curve[0], tests, scale=panel.scale, inference=inference, level=level)
 
 
 def _normal(
@@ -126,7 +124,9 @@ def _normal(
 def _donor_weights(panel: Complete, found: Assigned) -> tuple[UnitWeight, ...]:
     """What each donor counts for, summed over starts; all together as many as there are treated units."""
     numbers = np.array([(panel.start == one.start).sum() for one in found.fits])
-    total: Floats = sum((n * one.unit_weights[0] for n, one in zip(numbers, found.fits, strict=True)), np.zeros(len(panel.start)))
+    total: Floats = sum(
+        (n * one.unit_weights[0] for n, one in zip(numbers, found.fits, strict=True)), np.zeros(len(panel.start))
+    )
     return tuple(UnitWeight(panel.sample.units[i], float(total[i])) for i in np.flatnonzero(total > 0))
 
 
