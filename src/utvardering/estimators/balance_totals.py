@@ -68,7 +68,7 @@ def totals(job: Job) -> Totals:
     before = after = np.zeros(0, dtype=bool)
     for one, at in zip(samples, rows, strict=True):
         values, start = _values(one, job)[at], one.common_start or 0
-        seen = np.isfinite(values[treated]).all(axis=0)
+        seen: NDArray[np.bool_] = np.all(np.isfinite(values[treated]), axis=0)
         complete &= np.isfinite(values[:, seen]).all(axis=1)
         for period in np.flatnonzero(seen[:start]):
             names.append(f"{one.grid.outcome} {one.grid.labels[period]}")
