@@ -21,6 +21,7 @@ from utvardering.data.areas import areas_geojson
 from utvardering.data.load import load_panel
 from utvardering.data.panel import LeftOut, Panel
 from utvardering.errors import DesignError
+from utvardering.estimators.bacon import bacon_frame
 from utvardering.estimators.estimate import Estimates, estimate_effects
 from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, write_table
 from utvardering.process.assess import ProcessAssessment, assess_process
@@ -102,6 +103,8 @@ def write(found: Evaluation, folder: Path) -> None:
     write_table(found.estimates.events_frame(), folder / "event_study.csv")
     if found.estimates.weights:
         write_table(found.estimates.weights_frame(), folder / "weights.csv")
+    if len(decomposed := bacon_frame(study, panel, found.estimates)):
+        write_table(decomposed, folder / "bacon.csv")
     write_table(found.checks.to_frame(), folder / "checks.csv")
     write_table(found.checks.balance_frame(), folder / "balance.csv")
     write_table(found.robustness.to_frame(), folder / "robustness.csv")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from utvardering.checks.base import CheckResult, Design
+from utvardering.estimators.bacon import forbidden_share
 from utvardering.estimators.registry import planned_method
 from utvardering.wording import percent
 
@@ -12,8 +13,8 @@ from utvardering.wording import percent
 def staggered(design: Design) -> CheckResult:
     """Fails when starts differ and the planned estimator is a two-way fixed-effects one.
 
-    The sentence tells the share of weight that such an estimator gives with the wrong sign (de Chaisemartin &
-    D'Haultfœuille 2020, theorem 1): computed from the starts alone.
+    The sentence tells the share of weight on comparisons with units already treated (Goodman-Bacon 2021), and the share with
+    the wrong sign (de Chaisemartin & D'Haultfœuille 2020, theorem 1): both computed from the starts alone.
     """
     sample = design.sample
     starts = sample.start[sample.treated]
@@ -23,10 +24,14 @@ def staggered(design: Design) -> CheckResult:
     method = planned_method(design.estimation.estimator, design.outcome)
     if not method.common_start_only:
         return design.result("staggered", "pass", count, 1, "staggered_suited", count=count)
-    wrong = negative_weight_share(sample.start, int(starts.max()) + design.n_after)
+    n_periods = int(starts.max()) + design.n_after
+    wrong = negative_weight_share(sample.start, n_periods)
     sentence = "staggered_wrong" if wrong > 0 else "staggered_fail"
-    share = percent(wrong, design.study.report.language)
-    return design.result("staggered", "fail", count, 1, sentence, count=count, wrong=share)
+    language = design.study.report.language
+    forbidden = percent(forbidden_share(sample.start, n_periods), language)
+    return design.result(
+        "staggered", "fail", count, 1, sentence, count=count, wrong=percent(wrong, language), forbidden=forbidden
+    )
 
 
 def negative_weight_share(start: np.ndarray, n_periods: int) -> float:

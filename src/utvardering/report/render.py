@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SITE = Path("reports/_site")
 PUBLISHED = (
     "agreement.csv",
+    "bacon.csv",
     "balance.csv",
     "checks.csv",
     "cost.csv",
