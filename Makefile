@@ -5,14 +5,14 @@ RESULTS := $(STUDIES:%=build/%/manifest.json)
 SITE    := build/.site
 BIN     := .venv/bin
 READY   := .venv/.ready
-CODE    := $(shell find src/utvardering -type f \( -name '*.py' -o -name '*.toml' \) -not -path '*/publishers/*')
+CODE    := $(shell find src/utvardering -type f \( -name '*.py' -o -name '*.toml' \) -not -path '*/publishers/*') docs/methods/coverage.csv
 PAGES   := $(shell find reports src/utvardering/report -type f -not -path 'reports/_site/*' -not -name '*.pyc')
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
-.PHONY: help setup reports study report reproduce new-study test test-slow lint benchmark clean
+.PHONY: help setup reports study report reproduce new-study test test-slow lint benchmark coverage clean
 
 help:            ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-28s %s\n", $$1 $$3, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ lint: $(READY)   ## ruff and mypy
 
 benchmark: $(READY) ## Speed and memory beside the peers, as ratios: writes benchmarks/results.md
 	@$(BIN)/python benchmarks/compare.py
+
+coverage: $(READY) ## How often is each method wrong? Two hours at most: make coverage MINUTES=30 DASK=tcp://host:8786
+	@$(BIN)/python -m utvardering.coverage $(PART) --workers $(WORKERS) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(DASK),--dask $(DASK))
 
 clean:           ## Remove results and pages; the studies and .venv stay
 	@rm -rf build reports/_site

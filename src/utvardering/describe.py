@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from utvardering.checks.base import CheckResult, Design
+from utvardering.checks.coverage import coverage
 from utvardering.checks.plan import refuse_hopeless
 from utvardering.data.load import load_panel
 from utvardering.data.panel import LeftOut, Panel
@@ -14,6 +16,7 @@ from utvardering.errors import DesignError
 from utvardering.estimators.base import RANDOMIZED, profiles
 from utvardering.inference.reassignment import smallest_p
 from utvardering.study.model import Outcome, Study
+from utvardering.wording import say
 
 _SHOWN = 10  # rows of what is left out
 
@@ -43,10 +46,28 @@ def describe(study: Study) -> Description:
         text, facts = _outcome(study, panel, outcome)
         lines.append(text)
         outcomes[outcome.id] = facts
+    warning = _coverage(study, panel)
+    if warning:
+        name = say(study.report.language, "names", warning.check)
+        lines.append("  " + say(study.report.language, "verdict", "warning", check=name, text=warning.text))
     lines.extend(f"  left out: {_left_out(item)}" for item in panel.left_out[:_SHOWN])
     if len(panel.left_out) > _SHOWN:
         lines.append(f"  left out: {len(panel.left_out) - _SHOWN} more; all of them are in left_out.csv after a run")
-    return Description(tuple(lines), {"units": counts, "outcomes": outcomes, "left_out": len(panel.left_out)})
+    facts = {"units": counts, "outcomes": outcomes, "left_out": len(panel.left_out)}
+    if warning:
+        facts["warning"] = {"check": warning.check, "value": warning.value, "limit": warning.threshold, "text": warning.text}
+    return Description(tuple(lines), facts)
+
+
+def _coverage(study: Study, panel: Panel) -> CheckResult | None:
+    """The check `coverage` where it fails: the planned method is wrong too often in simulated studies like this one."""
+    if study.estimation is None:
+        return None
+    try:
+        found = coverage(Design(study, panel.before()))
+    except DesignError:
+        return None
+    return found if found.verdict == "fail" else None
 
 
 def _outcome(study: Study, panel: Panel, outcome: Outcome) -> tuple[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from utvardering.checks.base import CheckResult, Design, DesignChecks
 from utvardering.checks.comparison import balance, comparison
 from utvardering.checks.concurrent import concurrent
+from utvardering.checks.coverage import coverage
 from utvardering.checks.history import history
 from utvardering.checks.power import power
 from utvardering.checks.pretrend import pretrend
@@ -23,6 +24,7 @@ CHECKS: dict[str, Callable[[Design], CheckResult]] = {
     "staggered": staggered,
     "concurrent": concurrent,
     "power": power,
+    "coverage": coverage,
 }
 
 
