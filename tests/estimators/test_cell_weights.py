@@ -194,3 +194,13 @@ def test_a_re_assignment_without_an_answer_counts_as_extreme() -> None:
         sums = placebo_sums(job(one, outcome(), estimation("imputation")), one, weights, weigh, **given)
     assert np.all(sums.score == sums.score[:, :1])
     assert np.isfinite(sums.sd).all()
+
+
+@pytest.mark.parametrize("name", ["imputation", "sun_abraham", "poisson_staggered"])
+def test_a_clustered_row_tells_of_cohorts_of_one_unit(name: str) -> None:
+    kind = "count" if name == "poisson_staggered" else "mean"
+    one = staggered()
+    one = replace(one, grid=replace(one.grid, y=np.round(10 * np.abs(one.y))))
+    placebo, cluster = ESTIMATORS[name].run(job(one, outcome(kind), estimation(name))).estimates
+    assert "2 units started alone and add nothing to this error" in cluster.note
+    assert "started alone" not in placebo.note

@@ -131,3 +131,26 @@ def test_placebo_test_of_the_castle_doctrine(name: str) -> None:
     assert placebo.estimate == cluster.estimate
     assert placebo.ci_low < placebo.inner_low < placebo.estimate < placebo.inner_high < placebo.ci_high
     assert (placebo.p_value > 1 - 0.95) == (placebo.ci_low <= 0 <= placebo.ci_high)
+
+
+def test_the_conservative_error_of_imputation_with_weights() -> None:
+    """Weights v and means over cohort and period as written in Borusyak, Jaravel & Spiess, with every dummy and matrix."""
+    one, keys = panel("castle", "popwt")
+    assert one.grid.weights is not None
+    n_units, n_periods = one.y.shape
+    y, x, w = np.log(one.y).ravel(), dummies(one), one.grid.weights.ravel()
+    treated = (one.grid.treatment > 0).ravel()
+    free = ~treated
+    target = np.where(treated, w, 0) / w[treated].sum()
+    inverse = np.linalg.pinv((x[free] * w[free, None]).T @ x[free])
+    v = target.copy()
+    v[free] = -w[free] * (x[free] @ inverse @ (x.T @ target))
+    left = y - x @ inverse @ (x[free].T @ (w[free] * y[free]))
+    cell = one.start.repeat(n_periods) * n_periods + np.tile(np.arange(n_periods), n_units)
+    for code in np.unique(cell[treated]):
+        chosen = treated & (cell == code)
+        left[chosen] -= np.average(left[chosen], weights=v[chosen] ** 2)
+    slow = np.sqrt(((v * left).reshape(n_units, n_periods).sum(axis=1) ** 2).sum())
+    estimate, _ = clustered("imputation", one, **keys)
+    assert estimate.estimate == pytest.approx(v @ y, abs=1e-8)  # a pseudo-inverse of weights from 5e5 to 4e7
+    assert estimate.std_error == pytest.approx(slow, abs=1e-8)  # the same

@@ -31,8 +31,17 @@ POWER = 0.80
 TRIES = 200  # Monte Carlo error of a power of 0.8 is 0.03
 _DRAWS = 499  # re-assignments a try
 _REFITS = 99  # the same for methods that are fitted anew for each: the size stays exact, power is a little less
-_BY_SCORES = {"did": "did", "event_study": "did", "poisson_did": "poisson_did"}
-"""Planned estimators whose placebo test needs no fit for each re-assignment, and the one that stands for it here."""
+_BY_SCORES = {
+    "did": "did",
+    "event_study": "did",
+    "imputation": "did",
+    "poisson_did": "poisson_did",
+    "poisson_staggered": "poisson_did",
+}
+"""Planned estimators and the one that stands for them here, whose placebo test needs no fit for each re-assignment.
+
+With one pseudo-start for all, as here, imputation is two-way fixed effects.
+"""
 _GRID = tuple(round(0.05 * k, 2) for k in range(1, 20))
 _FEWEST = 4  # periods of the past that can be split
 

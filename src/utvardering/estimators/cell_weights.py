@@ -84,6 +84,14 @@ def mean_over(chosen: NDArray[np.bool_], cells: Cells, share: Array | None = Non
     return mass / total if total > 0 else np.full_like(mass, np.nan)
 
 
+def lone_cohorts(start: NDArray[np.int64]) -> str:
+    """What a clustered error does not know: how a unit that started alone would have differed from others of its cohort."""
+    counts = np.unique(start[start < NEVER], return_counts=True)[1]
+    lone = int((counts == 1).sum())
+    what = "unit started" if lone == 1 else "units started"
+    return f"{lone} {what} alone and add nothing to this error, which is then too small" if lone else ""
+
+
 @dataclass(frozen=True)
 class Courses:
     """The distinct courses of treatment: (N,) course of each unit, the last for the untreated, and what each is."""

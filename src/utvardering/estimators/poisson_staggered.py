@@ -29,7 +29,7 @@ from utvardering.estimators.base import (
     from_placebo,
     require_periods,
 )
-from utvardering.estimators.cell_weights import Array, able_strata, courses_of
+from utvardering.estimators.cell_weights import Array, able_strata, courses_of, lone_cohorts
 from utvardering.estimators.count_scores import FAR, Statistics
 from utvardering.estimators.counterfactual_counts import Counts, counts_of, fitted_means, placebo_statistics
 from utvardering.estimators.effects import effect_size
@@ -259,7 +259,8 @@ class _Found:
             level=level,
             rng=self.job.rng(),
         )
-        return from_cluster(test, estimand="att", scale="log_ratio", estimate=self.estimate, note=self.note), events
+        note = "; ".join(part for part in (self.note, lone_cohorts(cells.start)) if part)
+        return from_cluster(test, estimand="att", scale="log_ratio", estimate=self.estimate, note=note), events
 
 
 def smooth(statistics: Statistics, estimate: float) -> Statistics:

@@ -23,7 +23,7 @@ from utvardering.estimators.base import (
     from_placebo,
     require_periods,
 )
-from utvardering.estimators.cell_weights import Array, Cells, Weigh, cells_of, placebo_sums, placebo_tests
+from utvardering.estimators.cell_weights import Array, Cells, Weigh, cells_of, lone_cohorts, placebo_sums, placebo_tests
 from utvardering.estimators.did import unit_noise
 from utvardering.estimators.effects import effect_size
 from utvardering.estimators.period_effects import clustered_events, joint_note, placebo_events
@@ -151,5 +151,6 @@ class _Found:
             level=level,
             rng=self.job.rng(),
         )
-        row = from_cluster(test, estimand="att", scale=self.scale, estimate=float(self.effects[0]), note=self.note)
+        note = "; ".join(part for part in (self.note, lone_cohorts(self.cells.start)) if part)
+        row = from_cluster(test, estimand="att", scale=self.scale, estimate=float(self.effects[0]), note=note)
         return row, events
