@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -72,7 +74,8 @@ class Problems:
         """(m, n) z_i · Σ_j w_j z_j for the weights of all problems or of some."""
         if self.points is not None:
             return (weights @ self.points) @ self.points.T
-        gram = self.gram if rows is None else self.gram[rows]  # type: ignore[index] # one of the two is given
+        whole = rows is None or len(rows) == len(self.allowed)  # a copy of all would cost more than the product
+        gram = self.gram if whole else self.gram[rows]  # type: ignore[index] # one of the two is given
         return np.matmul(gram, weights[:, :, None])[:, :, 0]  # type: ignore[arg-type] # the same
 
     def block(self, rows: Index, index: Index) -> Floats:
@@ -89,11 +92,21 @@ def sharing_points(points: Floats, targets: Floats, allowed: Mask, ridge: Floats
 
 
 def nearest_weights(problems: Problems) -> Floats:
-    """(R, n) weights.
+    """(R, n) weights, on one thread: matrices are small, and threads that wait for each other cost more than they save.
 
     Dual Newton steps where the ridge spreads the weights, the active set elsewhere. A target within the hull of its points is
     reached by many weights: the ones with the smallest sum of squares are then found by dual Newton steps.
     """
+    with _blas().limit(limits=1, user_api="blas"):
+        return _nearest_weights(problems)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _nearest_weights(problems: Problems) -> Floats:
     scale = problems.scale
     spread = problems.ridge * problems.allowed.sum(axis=1) > _SPREADING * scale
     weights = np.empty(problems.allowed.shape)
@@ -199,13 +212,14 @@ def by_dual_newton(problems: Problems) -> Floats:
     dual = np.zeros((count, width))
     weights = _onto_simplex(np.zeros(allowed.shape), allowed)
     value = _dual_value(np.zeros(allowed.shape), targets, ridge, dual, weights)
+    squares = _Squares.of_all(points, count)
     open_rows = np.arange(count)
     for _ in range(_STEPS):
         rows = open_rows
         mine = points if points.ndim == 2 else points[rows]  # noqa: PLR2004 -- shared by all problems
         held = weights[rows] > 0
         gradient = ridge[rows, None] * dual[rows] - targets[rows] + _combine(mine, weights[rows])
-        step = -np.linalg.solve(_curvature(mine, held, ridge[rows]), gradient[:, :, None])[:, :, 0]
+        step = -np.linalg.solve(squares.curvature(rows, held, ridge[rows]), gradient[:, :, None])[:, :, 0]
         slope = (gradient * step).sum(axis=1)
         length = np.ones(len(rows))
         for _halving in range(30):
@@ -237,24 +251,41 @@ def _coordinates(problems: Problems) -> tuple[Floats, Floats]:
     return vector * root[:, None, :], np.divide(along, root, out=np.zeros_like(along), where=sound)
 
 
-def _curvature(points: Floats, held: Mask, ridge: Floats) -> Floats:
-    """(R, q, q) c I + Σ (z − z̄)(z − z̄)ᵀ over the k held points of each problem."""
-    count, width = len(held), points.shape[-1]
-    chosen = held.astype(float)
-    number = chosen.sum(axis=1)
-    if points.ndim == 2:  # noqa: PLR2004 -- shared by all problems
-        curvature = np.empty((count, width, width))
-        for row, mine in enumerate(held):
-            part = points[mine]
-            np.matmul(part.T, part, out=curvature[row])
-    else:
-        masked = points * chosen[:, :, None]
-        curvature = masked.swapaxes(1, 2) @ masked
-    mean = _combine(points, chosen) / number[:, None]
-    curvature -= (number[:, None] * mean)[:, :, None] * mean[:, None, :]
-    diagonal = np.arange(width)
-    curvature[:, diagonal, diagonal] += ridge[:, None]
-    return curvature
+@dataclass
+class _Squares:
+    """Σ z zᵀ over the points that count in each problem, brought up to date by those that came and went.
+
+    points (n, q) shared or (R, n, q); counted (R, n); total (R, q, q)
+    """
+
+    points: Floats
+    counted: Mask
+    total: Floats
+
+    @classmethod
+    def of_all(cls, points: Floats, count: int) -> _Squares:
+        total = points.swapaxes(-1, -2) @ points
+        width = points.shape[-1]
+        whole = np.broadcast_to(total, (count, width, width)).copy()
+        return cls(points, np.ones((count, points.shape[-2]), dtype=bool), whole)
+
+    def curvature(self, rows: Index, held: Mask, ridge: Floats) -> Floats:
+        """(m, q, q) c I + Σ (z − z̄)(z − z̄)ᵀ over the k held points of some problems."""
+        changed = held ^ self.counted[rows]
+        for row, moved, mine in zip(rows, changed, held, strict=True):
+            part = self._of(row)[moved]
+            self.total[row] += part.T @ (part * np.where(mine[moved], 1.0, -1.0)[:, None])
+        self.counted[rows] = held
+        number = held.sum(axis=1)
+        points = self.points if self.points.ndim == 2 else self.points[rows]  # noqa: PLR2004 -- shared by all problems
+        mean = _combine(points, held.astype(float)) / number[:, None]
+        curvature = self.total[rows] - (number[:, None] * mean)[:, :, None] * mean[:, None, :]
+        diagonal = np.arange(curvature.shape[1])
+        curvature[:, diagonal, diagonal] += ridge[:, None]
+        return curvature
+
+    def _of(self, row: int) -> Floats:
+        return self.points if self.points.ndim == 2 else self.points[row]  # noqa: PLR2004 -- shared by all problems
 
 
 def _onto_simplex(values: Floats, allowed: Mask) -> Floats:

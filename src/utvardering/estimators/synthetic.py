@@ -132,8 +132,7 @@ def _period_weights(values: Floats, donors: Mask, start: int, noise: Floats) -> 
     for first in range(0, len(donors), together):
         rows = slice(first, first + together)
         mean = mask[rows] @ cells / number[rows, None]
-        inside = (cells - mean[:, None, :]) * mask[rows, :, None]
-        moments = inside.swapaxes(1, 2) @ inside
+        moments = _products(cells, donors[rows]) - number[rows, None, None] * mean[:, :, None] * mean[:, None, :]
         problems = Problems(
             allowed=np.ones((len(mean), start), dtype=bool),
             ridge=number[rows] * _ridge(TIE_RIDGE * noise[rows], values),
@@ -143,6 +142,17 @@ def _period_weights(values: Floats, donors: Mask, start: int, noise: Floats) -> 
         )
         weights[rows] = nearest_weights(problems)
     return weights
+
+
+def _products(cells: Floats, donors: Mask) -> Floats:
+    """(R, T, T) Σ_i y_i y_iᵀ over the donors: the sum over all units less the few that are none, where they are few."""
+    others = ~donors
+    few = others.sum(axis=1)
+    if few.min() < few.max() or 2 * few[0] > donors.shape[1]:
+        inside = cells * donors[:, :, None]
+        return np.asarray(inside.swapaxes(1, 2) @ inside)
+    out = cells[np.nonzero(others)[1].reshape(len(donors), -1)]
+    return np.asarray(cells.T @ cells - out.swapaxes(1, 2) @ out)
 
 
 def donor_noise(before: Floats, donors: Mask) -> Floats:

@@ -228,9 +228,7 @@ def jackknife(panel: Complete, estimate: Assigned, name: str) -> Spread:
         left = keep @ donor[0]
         if mass.min() <= 0 or left.min() <= _ROUNDING:
             who = "no treated unit of a start" if mass.min() <= 0 else "no comparison unit with a weight"
-            msg = (
-                f'{name}: a jackknife leaves out each cluster, and then {who} is left; write inference = "randomization"'
-            )
+            msg = f'{name}: a jackknife leaves out each cluster, and then {who} is left; write inference = "randomization"'
             raise DesignError(msg)
         contrast = treated * keep / (keep @ treated[0])[:, None] - donor * keep / left[:, None]
         fits.append(Fit(one.start, contrast, np.repeat(one.periods, len(keep), axis=0), keep & (panel.start == NEVER)))
