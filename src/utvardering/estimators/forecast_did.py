@@ -36,6 +36,7 @@ Array = NDArray[np.float64]
 _FEWEST_BEFORE = 4
 _FEWEST_UNITS = 8
 _NO_SPREAD = 1e-9  # relative
+_ROUNDING = 1e-9  # relative: what is left of a treatment that period effects explain wholly
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,6 @@ class Forecasts:
     precise: LinearScores
     equal: LinearScores
     share: Array
-    first: int
 
 
 def forecast_did(job: Job) -> Result:
@@ -68,10 +68,10 @@ def forecast_did(job: Job) -> Result:
         raise DesignError(msg)
     found = forecasts(blocked, sample.groups, None if sample.grid.weights is None else sample.grid.weights.mean(axis=1))
     draws = reassign(profiles(blocked.treatment)[0], job.rng(), strata=sample.strata, draws=job.draws)
+    estimate = held(found.precise, draws)
     test = linear_placebo_test(found.precise, draws, job.estimation.level)
-    row = from_placebo(
-        test, job, estimand="att_weighted", scale=blocked.scale, estimate=held(found.precise, draws), note=_note(blocked, found)
-    )
+    note = _note(blocked, found)
+    row = from_placebo(test, job, estimand="att_weighted", scale=blocked.scale, estimate=estimate, note=note)
     return Result((_with_units(row, found, draws, job),), int(np.isfinite(sample.y).sum()), silent=_left(whole, kept))
 
 
@@ -99,7 +99,7 @@ def forecasts(blocked: Blocks, groups: NDArray[np.int64] | None = None, weight: 
         score, slope, spread = (sums[:, k, which].T for k in range(3))
         return LinearScores(own * score * unit, own * slope, own**2 * spread * unit**2, mass / mass.sum())
 
-    return Forecasts(scores(0), scores(1), share / share.sum(), int(np.flatnonzero(courses[0] > 0)[0]))
+    return Forecasts(scores(0), scores(1), share / share.sum())
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,7 @@ def _profile(course: Array, precision: Array, residual: Array, effect: Array, si
         sums = [
             np.einsum("nk,nk->n", weight, z[:, after]) + np.einsum("nj,nj->n", past, z[:, before]) for z in (residual, effect)
         ]
+        sums[1][np.abs(sums[1]) <= _ROUNDING * np.abs(weight @ d)] = 0.0
         out.append([*sums, np.einsum("nk,nk->n", through, weight)])
     score, slope, spread = np.array(out).transpose(1, 0, 2)
     return _Profile(score, slope, spread, by_precision)
@@ -159,7 +160,7 @@ def _standardised(traits: Array) -> Array:
 def held(scores: LinearScores, draws: Reassignments) -> float:
     """The effect at which the summed score of the actually treated is zero; a DesignError where nothing tells."""
     slope = float(draws.total(scores.slope)[0])
-    if slope <= 1e-9 * float(draws.total(np.abs(scores.slope))[0] + 1e-300):
+    if slope <= 0:
         msg = "treatment does not differ between units within periods, so no effect can be told apart"
         raise DesignError(msg)
     return float(draws.total(scores.score)[0]) / slope
@@ -167,7 +168,7 @@ def held(scores: LinearScores, draws: Reassignments) -> float:
 
 def _with_units(row: Estimate, found: Forecasts, draws: Reassignments, job: Job) -> Estimate:
     """Units over the whole period follow from the equal-weight estimate and its own interval."""
-    if job.outcome.kind != "count":
+    if job.outcome.kind != "count" or not job.intervals:
         return row
     test: PlaceboTest = linear_placebo_test(found.equal, draws, job.estimation.level)
     return replace(row, unit_estimates=(held(found.equal, draws), test.ci_low, test.ci_high))
