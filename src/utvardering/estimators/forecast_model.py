@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 PERSISTENCE = (0.0, 0.4, 0.7)
 WALK = (0.0, 0.05, 0.12, 0.25, 0.45, 0.7, 1.0)
 RATIO = (0.0, *(10.0 ** np.arange(-2.5, 3.6, 0.5)).tolist())
-"""Grid of ρ, a and h: fine enough that halving its steps moves no weight by a hundredth (docs/methods/power.md)."""
+"""Grid of ρ, a and h."""
 
 
 PRIOR = 0.2
