@@ -28,6 +28,7 @@ _SLOPE = 1e-4  # of the first-order decrease: a full Newton step that gains as m
 _HALVINGS = 60  # of the interval in which an exact step lies
 _SHORTEST = 1e-10  # of a step
 _CELLS = 4_000_000  # numbers of one intermediate array: 32 MB
+_MANY = 8  # problems that are worth a table of products
 _PRODUCTS = 20_000_000  # numbers of the table of products, 160 MB: beyond, second derivatives are summed row by row
 
 
@@ -37,16 +38,18 @@ def independent(columns: Floats) -> Floats:
     A column that is a combination of earlier ones, such as a covariate that is the same for all, adds nothing and is dropped:
     its total follows from theirs, for the treated as for the comparison.
     """
-    basis = np.empty((len(columns), 0))
+    found = np.empty(columns.shape, order="F")
+    rank = 0
     for column in columns.T:
         size = np.linalg.norm(column)
         left = column / size if size > 0 else column
         for _ in range(2):  # once more, for what rounding left
-            left = left - basis @ (basis.T @ left)
+            left = left - found[:, :rank] @ (found[:, :rank].T @ left)
         rest = np.linalg.norm(left)
         if rest > _DEPENDENT:
-            basis = np.column_stack([basis, left / rest])
-    return basis
+            found[:, rank] = left / rest
+            rank += 1
+    return np.ascontiguousarray(found[:, :rank])
 
 
 def minimum_norm(basis: Floats, root: Floats, carried: Floats, allowed: Bools) -> tuple[Floats, Bools]:
@@ -74,7 +77,7 @@ def _newton(basis: Floats, root: Floats, targets: Floats, allowed: Bools) -> tup
     Aλ than its largest value times that mass (Farkas).
     """
     n_problems, n_constraints = targets.shape
-    products = _products(basis)
+    products = _products(basis) if n_problems >= _MANY else None
     found = np.zeros(allowed.shape)
     solved = np.zeros(n_problems, dtype=bool)
     dual = targets.copy()  # the answer without w ≥ 0, since the basis is orthonormal
