@@ -358,3 +358,19 @@ def test_units_without_a_use_are_named() -> None:
     assert found.silent == ("u4",)
     weight = unit_weight(Material(y), cohorts_of(start))
     assert weight.sum() == len(y)
+
+
+def test_a_missing_cell_needs_no_weight() -> None:
+    """A cell without a value has no weight in a file either; where it is the base period the unit keeps its size."""
+    y, start = panel(21)
+    gaps = y.copy()
+    gaps[0, 2] = gaps[9, 5] = np.nan
+    whole = np.repeat(np.linspace(1, 4, len(y))[:, None], 8, axis=1)
+    without = np.where(np.isnan(gaps), np.nan, whole)
+    for one, other in zip(
+        estimated(sample(gaps, start, weights=whole), ("cluster",)).estimates,
+        estimated(sample(gaps, start, weights=without), ("cluster",)).estimates,
+        strict=True,
+    ):
+        assert one.estimate == pytest.approx(other.estimate, abs=ROUNDING)
+        assert one.std_error == pytest.approx(other.std_error, abs=ROUNDING)
