@@ -98,9 +98,10 @@ def _azcausal() -> Callable[[], Found]:
     from azcausal.estimators.panel.sdid import SDID
 
     frame = _frame()
+    wide = {name: frame.pivot_table(index="time", columns="unit", values=name) for name in ("outcome", "treatment")}
 
     def work() -> Found:
-        data = CausalPanel(data=frame).setup(time="time", unit="unit", outcome="outcome", treatment="treatment")
+        data = CausalPanel(data=wide).setup(outcome="outcome", intervention="treatment")
         estimator = SDID()
         result = estimator.fit(data)
         estimator.error(result, Placebo(n_samples=DRAWS))
