@@ -63,7 +63,7 @@ def test_cluster_inference_needs_no_number_of_units(here: Path) -> None:
 
 
 def test_available_methods_are_taken_from_the_vocabulary(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(here, changed(('also = ["did"]', 'also = ["synthetic_did"]')))
+    write(here, changed(('also = ["did"]', 'also = ["adjusted"]')))
     assert "not part of this version yet" in complaint("prov")
     monkeypatch.setattr(vocabulary, "AVAILABLE_ESTIMATORS", vocabulary.KNOWN_ESTIMATORS)
     assert load_study("prov").id == "prov"

@@ -11,7 +11,7 @@ from utvardering.coverage.picture import write_picture
 from utvardering.coverage.table import FILE, read_table
 
 PAGE = "coverage.md"
-PICTURE = "coverage.svg"
+PICTURE = "coverage.png"
 
 _HEAD = """# How often is each method wrong?
 

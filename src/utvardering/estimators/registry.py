@@ -8,9 +8,9 @@ from utvardering.estimators.balanced_weights import balanced_weights
 from utvardering.estimators.base import RANDOMIZED, Estimator
 from utvardering.estimators.did import did
 from utvardering.estimators.event_study import event_study
+from utvardering.estimators.forecast_did import forecast_did
 from utvardering.estimators.imputation import imputation
 from utvardering.estimators.interrupted import interrupted
-from utvardering.estimators.forecast_did import forecast_did
 from utvardering.estimators.poisson_did import poisson_did
 from utvardering.estimators.poisson_staggered import poisson_staggered
 from utvardering.estimators.staggered_did import staggered_did

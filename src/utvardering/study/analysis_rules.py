@@ -146,6 +146,17 @@ def _poisson_has_counts(study: Study) -> Iterator[Problem]:
                 yield _at(study, f"estimation.also[{i}]", f"{show(name)} is for counts, and no outcome is a count; remove it")
 
 
+def _forecast_needs_a_lasting_effect(study: Study) -> Iterator[Problem]:
+    if study.estimation is None or study.measure.course == "lasting" or study.estimation.estimator != "forecast_did":
+        return
+    yield _at(
+        study,
+        "estimation.estimator",
+        f'"forecast_did" weighs the first periods most, and [measure] course = "{study.measure.course}"; '
+        'write estimator = "poisson_did" or "did", and "forecast_did" in also',
+    )
+
+
 def _series_is_interrupted(study: Study) -> Iterator[Problem]:
     if study.study.design != "series" or study.estimation is None:
         return
@@ -273,6 +284,7 @@ ANALYSIS_RULES: tuple[Callable[[Study], Iterator[Problem]], ...] = (
     _estimators_are_known,
     _also_is_other,
     _poisson_has_counts,
+    _forecast_needs_a_lasting_effect,
     _series_is_interrupted,
     _inference_fits,
     _level_can_be_reached,

@@ -86,6 +86,9 @@ class Measure(Section):
     prevention: Literal["situational", "social", "both"] | None = _key("Kind of prevention", None)
     description: StrictStr = _key("What was done, in a sentence or two", "")
     mechanism: StrictStr = _key("How the measure is thought to work", "")
+    course: Literal["lasting", "gradual", "fading"] = _key(
+        "How the effect is expected to go on: at once and lasting, growing gradually, or fading", "lasting"
+    )
     concurrent: tuple[StrictStr, ...] = _key("What else changed in the treated units at the same time", ())
     assignment: Literal["chosen", "lottery"] = _key(
         "How the treated units were picked; without a lottery the randomization test is called a placebo test", "chosen"

@@ -87,6 +87,8 @@ def _measure(study: Study, say: Wording) -> Iterator[str]:
     yield plain(measure.description)
     if measure.mechanism:
         yield say.line("mechanism", value=plain(measure.mechanism))
+    if measure.course != "lasting":
+        yield say.word("course", measure.course)
     if measure.concurrent:
         yield say.line("concurrent") + "\n\n" + _bullets([plain(change) for change in measure.concurrent])
     else:
