@@ -95,7 +95,7 @@ _SPARSE = 2.0  # events: below, the logarithm of a count with a half added is fa
 def usable(sample: Sample, outcome: Outcome) -> NDArray[np.bool_]:
     """(N,) units with every value and, for counts, an event before the first start; a treated one without is refused."""
     first = int(sample.start[sample.treated].min())
-    whole: NDArray[np.bool_] = np.isfinite(sample.y).all(axis=1)
+    whole = np.all(np.isfinite(sample.y), axis=1)
     if outcome.kind == "count":
         whole &= np.nansum(sample.y[:, :first], axis=1) > 0
     lost = np.array(sample.units)[sample.treated & ~whole]
