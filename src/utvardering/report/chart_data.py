@@ -122,14 +122,21 @@ def event_study(results: Results, outcome: Outcome) -> pd.DataFrame:
 
 
 def methods(results: Results, outcome: Outcome) -> pd.DataFrame:
-    """Every estimate in percent, the planned first: label, value, low, high, planned, units, units_low, units_high."""
+    """Every estimate in percent, the planned first: label, value, low, high, planned, units, units_low, units_high, first.
+
+    A method with several estimands is shown by its first in pictures; tables show them all.
+    """
     texts = results.texts
     rows = results.estimates(outcome.id)
     rows = rows[~rows["estimand"].isin(OF_NEIGHBOURS)] if len(rows) else rows
     several = len(set(rows["weights"])) > 1 if len(rows) else False
+    first = rows.drop_duplicates("estimator").set_index("estimator")["estimand"] if len(rows) else {}
     records = []
     for _, row in rows.iterrows():
         name = texts.name("estimator", row["estimator"])
+        own = row["estimand"] == first[row["estimator"]]
+        if not own:
+            name += ", " + texts.name("estimand", row["estimand"])
         if several:
             name += ", " + texts("effect.weighted_plain" if row["weights"] else "effect.unweighted")
         records.append(
@@ -144,6 +151,7 @@ def methods(results: Results, outcome: Outcome) -> pd.DataFrame:
                 "units_low": row["effect_units_low"],
                 "units_high": row["effect_units_high"],
                 "estimand": row["estimand"],
+                "first": own,
             }
         )
     return pd.DataFrame(records)

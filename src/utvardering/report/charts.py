@@ -202,6 +202,9 @@ def _reach(frame: pd.DataFrame) -> tuple[float, float]:
     return low - pad, high + pad
 
 
+_LINE, _NUMBER = 76, 10  # characters that a figure is wide, and that a number with its air takes
+
+
 def intervals(frame: pd.DataFrame, texts: Texts, smallest: float | None = None) -> ggplot:
     """Estimates with intervals under one another: label, value, low, high, strong; each with its number at the right.
 
@@ -211,13 +214,14 @@ def intervals(frame: pd.DataFrame, texts: Texts, smallest: float | None = None) 
     if smallest:
         low, high = min(low, -1.2 * smallest), max(high, 1.2 * smallest)
     count = len(frame)
+    margin = _margin(frame["label"])
     frame = frame.assign(
         y=np.arange(count, 0, -1.0),
         low=frame["low"].clip(lower=low),
         high=frame["high"].clip(upper=high),
         side=frame["strong"].map(str),
         number=[texts.signed_percent(value) for value in frame["value"]],
-        edge=high + 0.19 * (high - low),
+        edge=high + (margin - 0.01) * (high - low),
     )
     chart = ggplot(frame, aes("value", "y", color="side"))
     if smallest:
@@ -234,12 +238,19 @@ def intervals(frame: pd.DataFrame, texts: Texts, smallest: float | None = None) 
         + geom_text(aes("edge", label="number"), data=plain, ha="right", size=POINTS, color=INK, family=FONT)
         + geom_text(aes("edge", label="number"), data=bold, ha="right", size=POINTS, family=FONT, fontweight="bold")
         + scale_color_manual(values={"False": COMPARISON, "True": TREATED})
-        + scale_x_continuous(labels=_percents(texts), limits=(low, high + 0.2 * (high - low)), breaks=_ticks(low, high))
+        + scale_x_continuous(labels=_percents(texts), limits=(low, high + margin * (high - low)), breaks=_ticks(low, high))
         + scale_y_continuous(breaks=list(frame["y"]), labels=list(frame["label"]), limits=(0.4, count + 0.6))
         + labs(x=texts("figure.y_effect"), y="")
         + look(max(1.6, 0.85 + 0.2 * lines + 0.09 * count))
         + theme(panel_grid_major_y=element_blank(), axis_text_y=element_text(linespacing=1.3, ha="right"))
     )
+
+
+def _margin(labels: pd.Series) -> float:
+    """Room for the number at the right, as a share of the range: the more, the longer the labels at the left are."""
+    longest = max(len(line) for label in labels for line in label.split("\n"))
+    share = _NUMBER / max(_LINE - longest, 2 * _NUMBER)
+    return share / (1 - share)
 
 
 def _ticks(low: float, high: float) -> list[float]:

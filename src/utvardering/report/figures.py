@@ -90,7 +90,7 @@ def draw_all(results: Results) -> Iterator[Drawn]:
         chart = charts.event_study(frame, texts, primary.unit)
         yield Drawn(_figure("perioder", "per_period", captions.event_study(results, frame)), chart, frame)
     frame = chart_data.methods(results, primary)
-    frame = frame[frame["value"].notna()] if len(frame) else frame
+    frame = frame[frame["value"].notna() & frame["first"]] if len(frame) else frame
     if len(frame):
         shown = frame.assign(label=frame["method"] + "\n" + frame["inference"], strong=frame["planned"])
         smallest = abs(100 * primary.smallest_effect) if primary.smallest_effect else None
