@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from utvardering.data.panel import Panel
+from utvardering.data.panel import Panel, Sample
 from utvardering.errors import DesignError, Problem, StudyError
 from utvardering.estimators.base import RANDOMIZED, profiles
+from utvardering.estimators.comparable import Alone, without_comparable
 from utvardering.inference.reassignment import smallest_p
 from utvardering.study.model import Study
 
@@ -18,6 +19,7 @@ def refuse_hopeless(study: Study, panel: Panel) -> None:
         sample = panel.sample(study.primary.id)
     except DesignError:
         return
+    _refuse_alone(study, sample)
     smallest = smallest_p(profiles(sample.grid.treatment)[0], sample.strata)
     treated = int(sample.treated.sum())
     if smallest <= 1 - estimation.level + 1e-12:
@@ -30,3 +32,20 @@ def refuse_hopeless(study: Study, panel: Panel) -> None:
     problem = Problem("estimation.level", message, study.line(key))
     heading = f"{study.folder / 'study.toml'}: 1 problem"
     raise StudyError(heading, (problem,))
+
+
+def _refuse_alone(study: Study, sample: Sample) -> None:
+    """Raise a StudyError where a treated unit lies far outside the sizes of the comparison."""
+    alone = without_comparable(sample, counts=study.primary.kind == "count")
+    if not alone:
+        return
+    problems = tuple(_problem(study, one) for one in alone)
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    heading = f"{study.folder / 'study.toml'}: {count}"
+    raise StudyError(heading, problems)
+
+
+def _problem(study: Study, alone: Alone) -> Problem:
+    named = [k for k, unit in enumerate(study.treated) if str(unit.unit) == alone.unit]
+    key = f"treated[{named[0]}].unit" if named else "comparison"
+    return Problem(key, alone.reason(), study.line(key))

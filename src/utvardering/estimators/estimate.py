@@ -12,6 +12,7 @@ import pandas as pd
 from utvardering.data.panel import LeftOut, Panel, Sample
 from utvardering.errors import DesignError
 from utvardering.estimators.base import RANDOMIZED, Estimate, EventEffect, Job, Result
+from utvardering.estimators.comparable import without_comparable
 from utvardering.estimators.effects import effect_size
 from utvardering.estimators.registry import ESTIMATORS, Method, planned_method
 from utvardering.inference.multiplicity import holm, westfall_young
@@ -146,7 +147,7 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
             if progress:
                 progress(f"{outcome.id}: {method.name}")
             try:
-                job = _job(study, panel, method, outcome, weighted=weighted)
+                job = _comparable(_job(study, panel, method, outcome, weighted=weighted))
                 result = method.run(job)
             except DesignError as fault:
                 reason = say(language, "left_out", "method", method=method.name, reason=fault.message)
@@ -178,6 +179,16 @@ def inferences(method: Method, estimation: Estimation, n_treated: int) -> tuple[
 
 def _is_planned(method: Method, estimate: Estimate, job: Job) -> bool:
     return estimate.estimand == method.estimand and estimate.inference == job.inferences[0]
+
+
+def _comparable(job: Job) -> Job:
+    """The job without a placebo test where a treated unit has no comparable one; refused where that is all there is."""
+    alone = without_comparable(job.sample, counts=job.outcome.kind == "count")
+    if not alone or not any(name in RANDOMIZED for name in job.inferences):
+        return job
+    if job.inferences[0] in RANDOMIZED:
+        raise DesignError(f"{job.outcome.id}: {alone[0].reason()}")  # noqa: TRY003, EM102 -- one sentence, written there
+    return replace(job, inferences=tuple(name for name in job.inferences if name not in RANDOMIZED))
 
 
 def _job(study: Study, panel: Panel, method: Method, outcome: Outcome, *, weighted: bool) -> Job:
