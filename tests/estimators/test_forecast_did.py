@@ -44,11 +44,11 @@ def test_the_estimate_is_generalised_least_squares_over_all_cells() -> None:
     past = blocked.values[:, :first]
     changes = past - past.mean(axis=1, keepdims=True)
     unit = np.std(changes - changes.mean(axis=0))
-    covariance = learn(past / unit, blocked.size, blocked.shape).covariance()
     values, step = blocked.values / unit, (np.arange(t) >= first).astype(float)
     z = (blocked.traits - blocked.traits.mean(axis=0)) / blocked.traits.std(axis=0)
     z = z[:, z.std(axis=0) > 0] if blocked.traits.std(axis=0).min() > 0 else z[:, :1]
     z = np.column_stack([z, z**2 - (z**2).mean(axis=0)])
+    covariance = learn(past / unit, blocked.size, blocked.shape, z).covariance()
     columns = [np.kron(np.eye(n), np.ones((t, 1))), np.kron(np.ones((n, 1)), np.eye(t)[:, 1:]), np.kron(z, step[:, None])]
     design = np.column_stack([blocked.treatment.ravel(), *columns])
     weight = linalg.inv(linalg.block_diag(*covariance))

@@ -24,7 +24,6 @@ from utvardering.estimators.registry import ESTIMATORS
 
 KEPT = Path(__file__).parents[2] / "docs" / "methods" / real_noise.FILE
 DATA = "data/brott-kommun-ar.csv"
-CONDITIONAL = ("largest", "smallest", "highest")
 LIMIT = 0.07
 
 
@@ -85,6 +84,20 @@ def test_the_effect_is_taken_away_before_anything_is_fitted() -> None:
         assert none.n_periods_after == AFTER
 
 
+@pytest.mark.parametrize("estimator", ["did", "poisson_did"])
+@pytest.mark.parametrize("treated", RULES["smallest"])
+def test_small_municipalities_keep_seven_percent(estimator: str, treated: int) -> None:
+    found, tries = share("smallest", treated, estimator, "randomization")
+    assert found <= beyond(LIMIT, tries)
+
+
+def test_few_draws_at_a_peak_keep_close_to_seven_percent() -> None:
+    """With one or two treated the fall back drowns in noise; with more the check of history has to stop the study."""
+    for treated in (1, 2):
+        found, tries = share("peak", treated, "poisson_did", "randomization")
+        assert found <= beyond(LIMIT, tries)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["did", "poisson_did"])
 def test_a_fresh_part_says_the_same(estimator: str) -> None:
@@ -125,3 +138,14 @@ def failing_history(data: Path, one: Try, draws: int) -> float:
         panel = Panel(sample.units, sample.units, role, nobody, sample.cluster, {"y": sample.grid})
         stopped += history(Design(plan, panel.before())).verdict == "fail"
     return stopped / draws
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("treated", [5, 10])
+def test_the_check_of_history_stops_draws_at_a_peak(treated: int) -> None:
+    """Where units chosen at a peak fall back as if something had worked, the check stops the study; blind draws pass it."""
+    data = shared(DATA)
+    for group in GROUPS:
+        for year in START_YEARS:
+            assert failing_history(data, Try(group, year, "peak", treated, "poisson_did"), 40) >= 0.5
+            assert failing_history(data, Try(group, year, "uniform", treated, "poisson_did"), 40) <= 0.25

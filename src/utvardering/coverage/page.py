@@ -99,7 +99,7 @@ def page(table: pd.DataFrame, real: pd.DataFrame) -> str:
     parts += [_OTHER, _elsewhere(table)]
     if len(real):
         years = " or ".join(str(year) for year in sorted(real["start_year"].unique()))
-        said = _REAL.format(years=years, after=real_noise.AFTER, runs=int(real["runs"].max()), effect=real_noise.EFFECT)
+        said = _REAL.format(years=years, after=real_noise.AFTER, runs=_runs(real), effect=real_noise.EFFECT)
         parts += [said, _real(real)]
     return "\n".join(parts)
 

@@ -84,7 +84,7 @@ def forecasts(blocked: Blocks, groups: NDArray[np.int64] | None = None, weight: 
     past = blocked.values[:, : blocked.before]
     changes = past - past.mean(axis=1, keepdims=True)
     unit = float(np.std(changes - changes.mean(axis=0))) or 1.0
-    wander = learn(past / unit, blocked.size, blocked.shape)
+    wander = learn(past / unit, blocked.size, blocked.shape, _standardised(blocked.traits))
     precision = within(wander.covariance())
     less = _common(blocked, groups)
     residual, effect = less(blocked.values / unit, precision), less(blocked.treatment, precision)

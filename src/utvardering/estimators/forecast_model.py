@@ -31,6 +31,7 @@ RATIO = (0.0, *(10.0 ** np.arange(-2.5, 3.6, 0.5)).tolist())
 PRIOR = 0.2
 """Standard deviation, in those of a unit's changes, that a shift common to units of a trait is expected to have."""
 
+_UNITS_A_TRAIT = 10
 _NOISELESS = 1e-12  # relative: changes that differ between units by rounding only teach nothing
 
 
@@ -52,11 +53,12 @@ class Wander:
         return out * self.scale[:, None, None]
 
 
-def learn(past: Array, size: Array, shape: Array) -> Wander:
+def learn(past: Array, size: Array, shape: Array, traits: Array) -> Wander:
     """The covariance over all periods, learned from the past.
 
     past (N, T₀): values before the first start, complete; size (N,): relative precision of a value, such as expected counts
-    of each unit over their mean; shape (T,): relative precision of each period, the first T₀ of them those of the past.
+    of each unit over their mean; shape (T,): relative precision of each period, the first T₀ of them those of the past;
+    traits (N, Q): what may tell noisier units from calmer ones, beside what counting explains.
     """
     count, before = past.shape
     steps = np.arange(len(shape))
@@ -79,7 +81,7 @@ def learn(past: Array, size: Array, shape: Array) -> Wander:
     walk = sum(w * scaled * path for w, (scaled, path, _) in zip(weight, covariances, strict=True))
     noise = float(sum(w * kappa for w, (_, _, kappa) in zip(weight, covariances, strict=True))) / shape
     plain = Wander(np.asarray(walk), noise, size, np.ones(count))
-    return Wander(plain.walk, plain.noise, size, _scale(past, plain, before))
+    return Wander(plain.walk, plain.noise, size, _scale(past, plain, before, traits))
 
 
 def _likelihood(turned: Array, variance: Array) -> tuple[float, float]:
@@ -94,13 +96,13 @@ def _likelihood(turned: Array, variance: Array) -> tuple[float, float]:
     return -0.5 * (float(np.log(variance).sum()) + float(np.log(total).sum()) + freedom * np.log(kappa)), kappa
 
 
-def _scale(past: Array, plain: Wander, before: int) -> Array:
-    """(N,) s_i² from each unit's own past, drawn towards what its size predicts."""
+def _scale(past: Array, plain: Wander, before: int, traits: Array) -> Array:
+    """(N,) s_i² from each unit's own past, drawn towards what its traits predict: as many of them as units can carry."""
     covariance = plain.covariance()[:, :before, :before]
     precision = within(covariance)
     residual = less_common(past, precision, np.zeros(before), np.zeros((len(past), 0)))
     own = np.einsum("ni,nij,nj->n", residual, precision, residual) / (before - 1)
-    return moderated(own, np.full(len(past), float(before - 1)), plain.size)
+    return moderated(own, np.full(len(past), float(before - 1)), traits[:, : len(past) // _UNITS_A_TRAIT])
 
 
 def within(covariance: Array) -> Array:

@@ -39,19 +39,21 @@ def predicted_variance(past: NDArray[np.float64], size: NDArray[np.float64] | No
     known = freedom > 0
     if known.sum() < 3 or not np.any(own[known] > 0):  # noqa: PLR2004 -- a trend and a spread need three units
         return np.ones(n)
-    return moderated(own, freedom, size)
+    none = size is None or np.ptp(np.log(size)) == 0
+    return moderated(own, freedom, np.zeros((n, 0)) if none else np.log(np.asarray(size))[:, None])
 
 
-def moderated(own: NDArray[np.float64], freedom: NDArray[np.float64], size: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """(N,) own variances, drawn towards what size predicts: (d₀ s₀² + d s²) ÷ (d₀ + d); some must be positive.
+def moderated(own: NDArray[np.float64], freedom: NDArray[np.float64], traits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) own variances, drawn towards what traits predict: (d₀ s₀² + d s²) ÷ (d₀ + d); some must be positive.
 
-    own (N,): variance of each unit; freedom (N,): its degrees of freedom d, 0 where there is none; size (N,) or None.
+    own (N,): variance of each unit; freedom (N,): its degrees of freedom d, 0 where there is none; traits (N, Q): such as the
+    logarithm of size, in which the logarithm of the variance is taken to be linear.
     """
     n, known = len(own), freedom > 0
     own = np.maximum(own, _FLOOR * np.median(own[known & (own > 0)]))
     half = np.maximum(freedom, 1e-9) / 2
     level = np.log(own) - digamma(half) + np.log(half)
-    design = np.ones((n, 1)) if size is None or np.ptp(np.log(size)) == 0 else np.column_stack([np.ones(n), np.log(size)])
+    design = np.column_stack([np.ones(n), traits])
     fit, *_ = np.linalg.lstsq(design[known], level[known], rcond=None)
     spare = known.sum() - design.shape[1]
     excess = np.sum((level[known] - design[known] @ fit) ** 2) / max(spare, 1) - np.mean(polygamma(1, half[known]))
