@@ -55,9 +55,10 @@ def write_picture(table: pd.DataFrame, path: Path) -> None:
         theme,
     )
 
+    table = table.assign(panel=table["estimator"] + "\n" + table["inference"])
     shown = table[table["size"].notna()].copy()
-    shown["panel"] = shown["estimator"] + "\n" + shown["inference"]
-    shown["panel"] = pd.Categorical(shown["panel"], list(dict.fromkeys(shown["panel"])))
+    there = set(shown["panel"])
+    shown["panel"] = pd.Categorical(shown["panel"], [one for one in dict.fromkeys(table["panel"]) if one in there])
     shown["design"] = pd.Categorical(shown.apply(kind, axis=1), list(KINDS))
     shown["number"] = pd.Categorical(shown["treated"].astype(str), [str(n) for n in sorted(shown["treated"].unique())])
     rows = -(-shown["panel"].nunique() // _COLUMNS)
