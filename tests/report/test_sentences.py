@@ -79,7 +79,7 @@ def test_the_same_effect_as_events(tmp_path):
         "Det motsvarar ungefär 200 färre på 24\u00a0månader (95\u00a0% intervall: 90 till 300 färre): "
         "800 i stället för 1\u00a0000."
     )
-    assert rate == "Räknat per 1\u00a0000 invånare och år är det 100 i stället för 125.".replace("1\u00a0000", "1 000")
+    assert rate == "Räknat per 1\u00a0000 invånare och år är det 100 i stället för 125."
 
 
 def test_an_interval_across_zero_names_both_sides(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from utvardering.report import cost, sentences, sureness, tables
+from utvardering.report import appendix, cost, sentences, sureness, tables
 from utvardering.report.results import Results
 from utvardering.report.texts import lower_first
 
@@ -242,6 +242,7 @@ def downloads(r: Results) -> None:
         texts("data.figures_intro"),
         _bullets(figures),
         f"{texts('data.tables_intro')} {', '.join(listed)}.",
+        texts("data.notes") if (r.tables["estimates"]["note"] != "").any() and texts.language != "en" else "",
         texts("data.no_download"),
     )
 
@@ -273,18 +274,31 @@ def appendix_truth(r: Results) -> None:
 
 def appendix_checks(r: Results) -> None:
     """Every check."""
-    _say(tables.all_checks(r))
+    _say(appendix.all_checks(r))
 
 
 def appendix_robustness(r: Results) -> None:
-    """Every robustness row."""
-    _say(tables.all_robustness(r) if len(r.tables["robustness"]) else r.texts("appendix.robust_none"))
+    """Every robustness row, and what the E-value means where the estimate may be read as an effect."""
+    if r.tables["robustness"].empty:
+        _say(r.texts("appendix.robust_none"))
+        return
+    meant = "" if r.is_gated else " ".join(r.robustness("e_value")["text"])
+    _say(appendix.all_robustness(r), sureness.in_language(r, meant))
 
 
 def appendix_balance(r: Results) -> None:
     """Balance before the start."""
     if len(r.tables["balance"]):
         _say(f"### {r.texts('heading.balance')}", tables.balance(r))
+
+
+def appendix_weights(r: Results) -> None:
+    """On which comparison areas the methods rest that weight them, and of what staggered comparisons consist."""
+    texts = r.texts
+    if shown := appendix.weights(r):
+        _say(f"### {texts('heading.weights')}", texts("appendix.weights_intro"), shown)
+    if shown := appendix.bacon(r):
+        _say(f"### {texts('heading.bacon')}", texts("appendix.bacon_intro"), shown)
 
 
 def appendix_estimates(r: Results) -> None:

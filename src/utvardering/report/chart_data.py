@@ -23,6 +23,9 @@ WITHOUT_COMPARISON = ("interrupted",)
 OF_NEIGHBOURS = ("wdd_neighbours", "wdd_total")
 """Estimands about neighbouring areas, which no figure sets beside estimates for the treated."""
 
+WEIGHTED_MEANS = ("att_weighted",)
+"""Estimands that are always named beside their method, since they are no plain mean over units and periods."""
+
 
 def over_time(results: Results, outcome: Outcome) -> pd.DataFrame:
     """Treated against comparison: group, period, x (years), after, value, shown (index or percent) and its one-year mean.
@@ -135,7 +138,7 @@ def methods(results: Results, outcome: Outcome) -> pd.DataFrame:
     for _, row in rows.iterrows():
         name = texts.name("estimator", row["estimator"])
         own = row["estimand"] == first[row["estimator"]]
-        if not own:
+        if not own or row["estimand"] in WEIGHTED_MEANS:
             name += ", " + texts.name("estimand", row["estimand"])
         if several:
             name += ", " + texts("effect.weighted_plain" if row["weights"] else "effect.unweighted")

@@ -15,7 +15,7 @@ import pandas as pd
 from utvardering.errors import PublishError
 from utvardering.report.texts import Texts
 
-TABLES = ("estimates", "event_study", "checks", "robustness", "balance", "left_out", "dose", "truth")
+TABLES = ("estimates", "event_study", "checks", "robustness", "balance", "left_out", "dose", "truth", "weights", "bacon")
 IDENTIFYING = ("history", "comparison", "pretrend", "staggered", "spillover", "concurrent")
 """Checks whose failure makes an estimate uninterpretable."""
 CERTAINTY = ("very_low", "low", "moderate", "high")

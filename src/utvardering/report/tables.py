@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 
 from utvardering.report import chart_data, sentences
 from utvardering.report.captions import level
-from utvardering.report.sureness import answers, in_language
+from utvardering.report.sureness import answers
 from utvardering.report.texts import upper_first
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from utvardering.report.results import Outcome, Results
     from utvardering.report.texts import Texts
 
@@ -49,7 +47,8 @@ def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ").strip() or "–"
 
 
-def _headings(results: Results, key: str) -> list[str]:
+def headings(results: Results, key: str) -> list[str]:
+    """The headings of a table, with the level of its intervals."""
     return [name.format(level=level(results), unit="") for name in results.texts.raw(key)]
 
 
@@ -106,7 +105,7 @@ def methods(results: Results, outcome: Outcome, label: str = "tbl-metoder") -> s
     """Every estimate of an outcome in percent, with units where it counts something."""
     texts = results.texts
     frame = chart_data.methods(results, outcome)
-    headings = _headings(results, "effect.columns")[: 5 if outcome.is_count else 4]
+    columns = headings(results, "effect.columns")[: 5 if outcome.is_count else 4]
     rows = []
     for row in frame.itertuples():
         mark = "**" if row.planned else ""
@@ -120,9 +119,9 @@ def methods(results: Results, outcome: Outcome, label: str = "tbl-metoder") -> s
             cells.append(_signed(texts, row.units))
         rows.append(cells)
     caption = texts("effect.caption" if outcome.is_count else "effect.caption_share", title=outcome.title)
-    return pipe(
-        headings, rows, caption, label, "llrlr"[: len(headings)], "30,19,13,24,14" if outcome.is_count else "36,22,16,26"
-    )
+    if len(frame) and frame["estimand"].isin(chart_data.WEIGHTED_MEANS).any():
+        caption += " " + texts("effect.weighted_mean")
+    return pipe(columns, rows, caption, label, "llrlr"[: len(columns)], "30,19,13,24,14" if outcome.is_count else "36,22,16,26")
 
 
 def _signed(texts: Texts, value: float) -> str:
@@ -143,7 +142,7 @@ def other_outcomes(results: Results) -> str:
         )
         rows.append((outcome.title, aim, value, texts.signed_range(*ends), sentences.verdict_name(results, outcome)))
     return pipe(
-        _headings(results, "effect.others_columns"),
+        headings(results, "effect.others_columns"),
         rows,
         texts("effect.others_caption"),
         "tbl-utfall",
@@ -160,7 +159,7 @@ def neighbours(results: Results) -> str:
         ring = texts("moved.ring", ring=str(row.variant).rpartition("=")[2])
         low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
         rows.append((ring, texts.signed_percent(value), texts.signed_range(low, high), texts(f"moved.{row.verdict}")))
-    return pipe(_headings(results, "moved.columns"), rows, texts("moved.caption"), "tbl-grannar", "lrll", "20,18,30,32")
+    return pipe(headings(results, "moved.columns"), rows, texts("moved.caption"), "tbl-grannar", "lrll", "20,18,30,32")
 
 
 def sources(results: Results) -> str:
@@ -228,78 +227,14 @@ def truth(results: Results) -> str:
                 texts("word.yes" if row.inside else "word.no"),
             )
         )
-    return pipe(_headings(results, "appendix.truth_columns"), rows, texts("appendix.truth_caption"), "tbl-inlagd", "lrrll")
-
-
-def all_checks(results: Results) -> str:
-    """Every check with its number, its limit and its sentence."""
-    texts = results.texts
-    rows = [
-        (
-            upper_first(texts.name("name", row.check)),
-            texts(f"sure.grade_{row.verdict}"),
-            _short(texts, row.value),
-            _short(texts, row.threshold),
-            in_language(results, str(row.text)),
-        )
-        for row in results.tables["checks"].itertuples()
-    ]
-    return pipe(
-        texts.raw("appendix.checks_columns"), rows, texts("appendix.checks_caption"), "tbl-kontroller", "llrrl", "18,14,9,9,50"
-    )
-
-
-def _short(texts: Texts, value: float) -> str:
-    whole = 10
-    return texts.number(float(value), 0 if abs(value) >= whole else 2)
-
-
-def all_robustness(results: Results) -> str:
-    """Every robustness row."""
-    texts = results.texts
-    rows = [
-        (
-            upper_first(texts.name("name", row.check)),
-            _variant(results, row.check, row.variant),
-            *_robust_numbers(results, row),
-            texts(f"sure.grade_{row.verdict}") if row.verdict and row.check != "e_value" else texts("word.none"),
-        )
-        for row in results.tables["robustness"].itertuples()
-    ]
-    headings = _headings(results, "appendix.robust_columns")
-    return pipe(headings, rows, texts("appendix.robust_caption"), "tbl-kanslighet", "llrll", "24,26,14,22,14")
-
-
-def _robust_numbers(results: Results, row: Any) -> tuple[str, str]:  # noqa: ANN401 -- a row of pandas
-    """Effect and interval in percent; a displacement quotient and an E-value are numbers of their own, without an interval."""
-    texts = results.texts
-    if row.check == "e_value" or row.variant == "quotient":
-        return texts.number(float(row.estimate), 2), texts("word.none")
-    low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
-    return texts.signed_percent(value), texts.signed_range(low, high)
-
-
-def _variant(results: Results, check: str, variant: str) -> str:
-    texts = results.texts
-    name, found, value = variant.partition("=")
-    if check == "placebo_start" and found:
-        return texts("appendix.shift", n=value.lstrip("-"))
-    if check == "displacement" and name == "ring":
-        return texts("appendix.ring", ring=value)
-    if variant == "quotient":
-        return texts("appendix.quotient")
-    return (
-        texts("appendix.without", unit=results.figures.get("labels", {}).get(variant, variant))
-        if check == "leave_one_out"
-        else variant
-    )
+    return pipe(headings(results, "appendix.truth_columns"), rows, texts("appendix.truth_caption"), "tbl-inlagd", "lrrll")
 
 
 def balance(results: Results) -> str:
     """How alike treated and comparison areas were before the start."""
     texts = results.texts
     titles = {one.id: one.title for one in results.outcomes}
-    headings = texts.raw("appendix.balance_columns")
+    columns = texts.raw("appendix.balance_columns")
     rows = [
         (
             titles.get(row.variable, row.variable),
@@ -309,7 +244,7 @@ def balance(results: Results) -> str:
         for row in results.tables["balance"].itertuples()
     ]
     unit = texts.raw(f"unit.{results.setting('period', 'unit', 'index')}")[0]
-    return pipe(headings, rows, texts("appendix.balance_caption", unit=unit), "tbl-balans", "lrrr")
+    return pipe(columns, rows, texts("appendix.balance_caption", unit=unit), "tbl-balans", "lrrr")
 
 
 def _level(texts: Texts, value: float) -> str:

@@ -1,0 +1,152 @@
+"""The appendix as tables: each check and each robustness row, and on which areas and comparisons the methods rest."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from utvardering.report.results import in_percent
+from utvardering.report.sureness import in_language
+from utvardering.report.tables import headings, pipe
+from utvardering.report.texts import upper_first
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from utvardering.report.results import Results
+
+SHOWN_WEIGHTS = 5
+"""As many comparison areas are named for each method, those with the largest weights."""
+SHARES = ("pretrend", "power", "coverage", "false_positive", "spillover")
+"""Checks whose value and limit are shares, written in percent."""
+
+
+def all_checks(results: Results) -> str:
+    """Every check with its number, its limit and its sentence."""
+    texts = results.texts
+    rows = [
+        (
+            upper_first(texts.name("name", row.check)),
+            texts(f"sure.grade_{row.verdict}"),
+            _measured(results, row.check, float(row.value), float(row.threshold)),
+            _measured(results, row.check, float(row.threshold), float(row.threshold)),
+            in_language(results, str(row.text)),
+        )
+        for row in results.tables["checks"].itertuples()
+    ]
+    return pipe(
+        texts.raw("appendix.checks_columns"),
+        rows,
+        texts("appendix.checks_caption"),
+        "tbl-kontroller",
+        "llrrl",
+        "17,12,13,13,45",
+    )
+
+
+def _measured(results: Results, check: str, value: float, threshold: float) -> str:
+    """A number of a check in its unit: percent, periods, areas, starts or standard deviations."""
+    texts = results.texts
+    if not math.isfinite(value):
+        return texts("word.none")
+    counted = threshold >= 1 and threshold == int(threshold)
+    if check in SHARES or (check == "history" and not counted):
+        digits = 1 if check == "pretrend" else 0
+        return texts.percent(100 * value, digits)
+    if check == "history":
+        return texts.length(int(value), results.primary.unit)
+    if check == "comparison":
+        many = results.setting("checks", "min_comparison_units", 19)
+        areas = counted and threshold == many
+        return texts("appendix.value_areas", x=int(value)) if areas else texts("appendix.value_sd", x=texts.number(value, 2))
+    return texts("appendix.value_starts", x=int(value)) if check == "staggered" else texts.number(value)
+
+
+def all_robustness(results: Results) -> str:
+    """Every robustness row."""
+    texts = results.texts
+    rows = [
+        (
+            upper_first(texts.name("name", row.check)),
+            _variant(results, row.check, row.variant),
+            *_robust_numbers(results, row),
+            texts(f"sure.grade_{row.verdict}") if row.verdict and row.check != "e_value" else texts("word.none"),
+        )
+        for row in results.tables["robustness"].itertuples()
+    ]
+    columns = headings(results, "appendix.robust_columns")
+    return pipe(columns, rows, texts("appendix.robust_caption"), "tbl-kanslighet", "llrll", "24,26,14,22,14")
+
+
+def _robust_numbers(results: Results, row: Any) -> tuple[str, str]:  # noqa: ANN401 -- a row of pandas
+    """Effect and interval in percent; a displacement quotient and an E-value are numbers of their own.
+
+    The quotient has no interval, the E-value one of the limit nearest no effect.
+    """
+    texts = results.texts
+    if row.check == "e_value" and not math.isnan(row.ci_low):
+        limit = texts("appendix.e_value_limit", x=texts.number(float(row.ci_low), 2))
+        return texts.number(float(row.estimate), 2), limit
+    if row.check == "e_value" or row.variant == "quotient":
+        return texts.number(float(row.estimate), 2), texts("word.none")
+    low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
+    return texts.signed_percent(value), texts.signed_range(low, high)
+
+
+def _variant(results: Results, check: str, variant: str) -> str:
+    texts = results.texts
+    name, found, value = variant.partition("=")
+    if check == "placebo_start" and found:
+        return texts("appendix.shift", n=value.lstrip("-"))
+    if check == "displacement" and name == "ring":
+        return texts("appendix.ring", ring=value)
+    if variant == "quotient":
+        return texts("appendix.quotient")
+    if check == "e_value":
+        return texts("appendix.e_value")
+    return (
+        texts("appendix.without", unit=results.figures.get("labels", {}).get(variant, variant))
+        if check == "leave_one_out"
+        else variant
+    )
+
+
+def weights(results: Results) -> str:
+    """Which comparison areas count most for the primary outcome, a row a method; empty where no method weights them."""
+    texts, outcome = results.texts, results.primary
+    frame = results.tables["weights"]
+    frame = frame[frame["outcome"] == outcome.id] if len(frame) else frame
+    if frame.empty:
+        return ""
+    labels = results.figures.get("labels", {})
+    of = results.estimates(outcome.id).drop_duplicates("estimator").set_index("estimator")["n_comparison"]
+    rows = []
+    for name, part in frame.groupby("estimator", sort=False):
+        share = part.set_index("unit")["weight"]
+        share = (100 * share / share.sum()).sort_values(ascending=False, kind="stable")
+        named = [f"{labels.get(unit, unit)} {texts.percent(value, 1)}" for unit, value in share.head(SHOWN_WEIGHTS).items()]
+        count = texts("appendix.weights_of", n=len(share), all=int(of[name])) if name in of.index else texts.number(len(share))
+        rows.append((upper_first(texts.name("estimator", str(name))), count, "; ".join(named)))
+    caption = texts("appendix.weights_caption", title=outcome.title, n=SHOWN_WEIGHTS)
+    return pipe(texts.raw("appendix.weights_columns"), rows, caption, "tbl-vikter", "lll", "30,20,50")
+
+
+def bacon(results: Results) -> str:
+    """Of which comparisons a difference in differences with staggered starts consists; empty where it was not taken apart."""
+    texts, outcome = results.texts, results.primary
+    frame = results.tables["bacon"]
+    frame = frame[frame["outcome"] == outcome.id] if len(frame) else frame
+    if frame.empty:
+        return ""
+    did = results.estimates(outcome.id)
+    did = did[(did["estimator"] == "did") & (did["weights"] == "")]
+    rows = [
+        (
+            texts.name("bacon", row.comparison),
+            texts.percent(100 * float(row.weight), 1),
+            texts.signed_percent(in_percent(did.iloc[0], float(row.estimate))) if len(did) else texts("word.none"),
+        )
+        for row in frame.itertuples()
+    ]
+    caption = texts("appendix.bacon_caption", title=outcome.title)
+    return pipe(texts.raw("appendix.bacon_columns"), rows, caption, "tbl-delar", "lrr", "60,20,20")
