@@ -142,11 +142,11 @@ def bacon(results: Results) -> str:
     did = did[(did["estimator"] == "did") & (did["weights"] == "")]
     rows = [
         (
-            texts.name("bacon", row.comparison),
+            upper_first(texts.name("bacon", row.comparison)),
             texts.percent(100 * float(row.weight), 1),
             texts.signed_percent(in_percent(did.iloc[0], float(row.estimate))) if len(did) else texts("word.none"),
         )
-        for row in frame.itertuples()
+        for row in frame.sort_values("weight", ascending=False, kind="stable").itertuples()
     ]
     caption = texts("appendix.bacon_caption", title=outcome.title)
     return pipe(texts.raw("appendix.bacon_columns"), rows, caption, "tbl-delar", "lrr", "60,20,20")
