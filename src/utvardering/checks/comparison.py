@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utvardering.checks.base import Balance, CheckResult, Design, Verdict
+from utvardering.errors import DesignError
 from utvardering.estimators.base import additive_values
 from utvardering.inference.randomization import p_value
 from utvardering.inference.reassignment import reassign
@@ -59,7 +60,12 @@ def balance(design: Design) -> tuple[Balance, ...]:
     """Means before the start of every outcome and covariate, and the difference in standard deviations between units."""
     rows = []
     for outcome in design.study.outcomes:
-        sample = design.before.sample(outcome.id)
+        try:
+            sample = design.before.sample(outcome.id)
+        except DesignError:
+            if outcome.id == design.outcome.id:
+                raise
+            continue  # nothing was seen before the start, which the estimate of that outcome says itself
         rows.append(_row(design, outcome.id, _unit_means(design, outcome.id), sample.treated, sample.grid.weights))
     sample = design.sample
     rows += [
@@ -109,7 +115,8 @@ def _row(
         rows = rows & seen
         return float(np.var(unit[rows], ddof=1)) if rows.sum() > 1 else float("nan")
 
-    spread = np.nanmean([variance(treated), variance(~treated)])
+    spreads = [one for one in (variance(treated), variance(~treated)) if np.isfinite(one)]
+    spread = float(np.mean(spreads)) if spreads else 0.0
     difference = mean(treated) - mean(~treated)
     standardised = difference / np.sqrt(spread) if spread > 0 else float(np.sign(difference) * np.inf if difference else 0)
     return Balance(design.study.id, variable, mean(treated), mean(~treated), float(standardised))

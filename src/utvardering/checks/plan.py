@@ -5,7 +5,7 @@ from __future__ import annotations
 from utvardering.data.panel import Panel, Sample
 from utvardering.errors import DesignError, Problem, StudyError
 from utvardering.estimators.base import RANDOMIZED, profiles
-from utvardering.estimators.comparable import Alone, without_comparable
+from utvardering.estimators.comparable import OF_PLACEBOS, Alone, without_comparable
 from utvardering.inference.reassignment import smallest_p
 from utvardering.study.model import Study
 
@@ -13,13 +13,16 @@ from utvardering.study.model import Study
 def refuse_hopeless(study: Study, panel: Panel) -> None:
     """Raise a StudyError where the planned test cannot reach significance with the units that the data hold."""
     estimation = study.estimation
-    if estimation is None or estimation.inference not in RANDOMIZED:
+    if estimation is None or estimation.inference not in OF_PLACEBOS:
         return
     try:
         sample = panel.sample(study.primary.id)
     except DesignError:
         return
-    _refuse_alone(study, sample)
+    if study.measure.assignment != "lottery":  # then re-assignment is valid whatever the sizes
+        _refuse_alone(study, sample)
+    if estimation.inference not in RANDOMIZED:
+        return
     smallest = smallest_p(profiles(sample.grid.treatment)[0], sample.strata)
     treated = int(sample.treated.sum())
     if smallest <= 1 - estimation.level + 1e-12:

@@ -33,7 +33,6 @@ _DRAWS = 499  # re-assignments a try
 _REFITS = 99  # the same for methods that are fitted anew for each: the size stays exact, power is a little less
 _BY_SCORES = {
     "did": "did",
-    "event_study": "did",
     "imputation": "did",
     "poisson_did": "poisson_did",
     "poisson_staggered": "poisson_did",
@@ -120,7 +119,7 @@ class Past:
             return False
 
     def p_value(self, sample: Sample, rng: np.random.Generator) -> float:
-        """p-value of no effect by the planned estimator and inference (an event study is judged by `did`), no interval."""
+        """p-value of no effect by the planned estimator and inference, no interval."""
         estimation, outcome = self.design.estimation, self.design.outcome
         method = planned_method(estimation.estimator, outcome)
         if method.name not in _BY_SCORES:
@@ -128,7 +127,7 @@ class Past:
             job = Job(sample, outcome, estimation, inference, draws=_REFITS, intervals=False)
             return next(row.p_value for row in method.run(job).estimates if row.estimand == method.estimand)
         if estimation.inference not in RANDOMIZED:
-            job = Job(sample, outcome, estimation, (estimation.inference,))
+            job = Job(sample, outcome, estimation, (estimation.inference,), draws=_DRAWS, intervals=False)
             return ESTIMATORS[_BY_SCORES[method.name]].run(job).estimates[0].p_value
         draws = reassign(profiles(sample.grid.treatment)[0], rng, strata=sample.strata, draws=_DRAWS, enumerate_up_to=_DRAWS)
         if isinstance(self.noise, tuple):

@@ -9,6 +9,9 @@ import numpy as np
 from utvardering.data.panel import Sample
 from utvardering.inference.noise import seen_mean
 
+OF_PLACEBOS = ("randomization", "permutation", "placebo")
+"""Inferences that hold a treated unit against others taken as treated."""
+
 REACH = 1.5
 """A treated unit may be so many times larger than the largest comparison unit, or smaller than the smallest."""
 
@@ -32,7 +35,7 @@ class Alone:
 
 
 def without_comparable(sample: Sample, *, counts: bool) -> tuple[Alone, ...]:
-    """Treated units whose size before the first start lies outside that of the comparison by more than REACH.
+    """Treated units whose size before the first start lies outside that of the comparison (of its stratum) by more than REACH.
 
     Size is the mean exposure, or the mean count where there is none; an outcome without either has no size.
     """
@@ -43,13 +46,10 @@ def without_comparable(sample: Sample, *, counts: bool) -> tuple[Alone, ...]:
             return ()
         values = sample.y
     size = seen_mean(values[:, :first], 1)[:, 0]
-    others = size[~sample.treated]
-    others = others[np.isfinite(others)]
-    if len(others) == 0:
-        return ()
-    low, high = float(others.min()), float(others.max())
-    return tuple(
-        Alone(str(sample.units[k]), float(size[k]), low, high)
-        for k in np.flatnonzero(sample.treated)
-        if size[k] > REACH * high or size[k] * REACH < low
-    )
+    strata = np.zeros(len(size), dtype=np.int64) if sample.strata is None else sample.strata
+    found = []
+    for k in np.flatnonzero(sample.treated):
+        others = size[~sample.treated & (strata == strata[k]) & np.isfinite(size)]
+        if len(others) and (size[k] > REACH * others.max() or size[k] * REACH < others.min()):
+            found.append(Alone(str(sample.units[k]), float(size[k]), float(others.min()), float(others.max())))
+    return tuple(found)

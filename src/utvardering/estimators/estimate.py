@@ -12,7 +12,7 @@ import pandas as pd
 from utvardering.data.panel import LeftOut, Panel, Sample
 from utvardering.errors import DesignError
 from utvardering.estimators.base import RANDOMIZED, Estimate, EventEffect, Job, Result
-from utvardering.estimators.comparable import without_comparable
+from utvardering.estimators.comparable import OF_PLACEBOS, without_comparable
 from utvardering.estimators.effects import effect_size
 from utvardering.estimators.registry import ESTIMATORS, Method, planned_method
 from utvardering.inference.multiplicity import holm, westfall_young
@@ -147,21 +147,24 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
             if progress:
                 progress(f"{outcome.id}: {method.name}")
             try:
-                job = _comparable(_job(study, panel, method, outcome, weighted=weighted))
-                result = method.run(job)
+                job = _job(study, panel, method, outcome, weighted=weighted)
+                job = job if study.measure.assignment == "lottery" else _comparable(job)
+                result, without = _run(method, job)
             except DesignError as fault:
                 reason = say(language, "left_out", "method", method=method.name, reason=fault.message)
                 left_out.append(LeftOut("", "", outcome.id, reason))
                 failures.append(fault.message)
                 continue
+            if without:
+                reason = say(language, "left_out", "beside", method=method.name, reason=without)
+                left_out.append(LeftOut("", "", outcome.id, reason))
             for estimate in result.estimates:
                 is_planned = method is planned and weighted and _is_planned(method, estimate, job)
                 rows.append(_row(study, job, method, estimate, result, planned=is_planned))
             events.extend(_event(study, job, method, event) for event in result.events)
             if weighted:
                 weights += [WeightRow(study.id, outcome.id, method.name, one.unit, one.weight) for one in result.weights]
-            silent = say(language, "left_out", "silent", method=method.name)
-            left_out.extend(LeftOut(unit, "", outcome.id, silent) for unit in result.silent)
+            left_out.extend(LeftOut(unit, "", outcome.id, _why_silent(study, job, method, unit)) for unit in result.silent)
     if not rows:
         raise DesignError("; ".join(dict.fromkeys(failures)))
     return Estimates(tuple(_adjusted(rows)), tuple(events), tuple(left_out), tuple(weights))
@@ -177,18 +180,34 @@ def inferences(method: Method, estimation: Estimation, n_treated: int) -> tuple[
     return (planned, *beside, *few)
 
 
+def _why_silent(study: Study, job: Job, method: Method, unit: str) -> str:
+    row = job.sample.y[job.sample.units.index(unit)]
+    key = "silent_gap" if np.isnan(row).any() and np.nansum(row) > 0 else "silent"
+    return say(study.report.language, "left_out", key, method=method.name)
+
+
+def _run(method: Method, job: Job) -> tuple[Result, str]:
+    """The method with every inference, or with the planned one alone and why the one beside it cannot be had."""
+    try:
+        return method.run(job), ""
+    except DesignError as fault:
+        if len(job.inferences) == 1:
+            raise
+        return method.run(replace(job, inferences=job.inferences[:1])), fault.message
+
+
 def _is_planned(method: Method, estimate: Estimate, job: Job) -> bool:
     return estimate.estimand == method.estimand and estimate.inference == job.inferences[0]
 
 
 def _comparable(job: Job) -> Job:
-    """The job without a placebo test where a treated unit has no comparable one; refused where that is all there is."""
+    """The job without a placebo test where a treated unit has no comparable one; refused where that is the planned one."""
     alone = without_comparable(job.sample, counts=job.outcome.kind == "count")
-    if not alone or not any(name in RANDOMIZED for name in job.inferences):
+    if not alone or not any(name in OF_PLACEBOS for name in job.inferences):
         return job
-    if job.inferences[0] in RANDOMIZED:
+    if job.inferences[0] in OF_PLACEBOS:
         raise DesignError(f"{job.outcome.id}: {alone[0].reason()}")  # noqa: TRY003, EM102 -- one sentence, written there
-    return replace(job, inferences=tuple(name for name in job.inferences if name not in RANDOMIZED))
+    return replace(job, inferences=tuple(name for name in job.inferences if name not in OF_PLACEBOS))
 
 
 def _job(study: Study, panel: Panel, method: Method, outcome: Outcome, *, weighted: bool) -> Job:
@@ -273,8 +292,10 @@ def _row(study: Study, job: Job, method: Method, estimate: Estimate, result: Res
 
 
 def _design(sample: Sample) -> bytes:
-    """Equal for outcomes whose re-assignments are the same draws."""
-    return repr(sample.units).encode() + (sample.start - len(sample.grid.periods)).tobytes()
+    """Equal for outcomes whose re-assignments are the same draws: same units, starts, gaps and empty units."""
+    y, first = sample.y, max(int(sample.start[sample.treated].min()), 1)
+    parts = [np.isnan(y), *(np.nansum(part, axis=1) == 0 for part in (y, y[:, :first], y[:, first:]))]
+    return b"|".join((repr((sample.units, y.shape)).encode(), sample.start.tobytes(), *(part.tobytes() for part in parts)))
 
 
 def _event(study: Study, job: Job, method: Method, event: EventEffect) -> EventRow:
@@ -296,7 +317,7 @@ def _adjusted(rows: list[EstimateRow]) -> list[EstimateRow]:
         if not family:
             continue
         joints = [rows[k].joint for k in family]
-        if all(joint is not None for joint in joints) and len({joint[0] for joint in joints if joint}) == 1:
+        if all(joint is not None for joint in joints) and len({(joint[0], len(joint[1])) for joint in joints if joint}) == 1:
             adjusted = westfall_young(np.column_stack([joint[1] for joint in joints if joint]))
         else:
             adjusted = holm(np.array([rows[k].p_value for k in family]))

@@ -74,6 +74,9 @@ def blocks(sample: Sample, outcome: Outcome) -> Blocks:
     exposure = np.ones_like(grid.y) if grid.exposure is None else grid.exposure
     events, exposed = (np.add.reduceat(values, edges, axis=1) for values in (grid.y, exposure))
     half = 0.5 * float(events.min() < 1)
+    if events[sample.treated][:, before:].sum() == 0:
+        msg = f"{outcome.id}: no events among the treated units after the start, so no ratio exists; take another outcome"
+        raise DesignError(msg)
     size = events[:, :before].sum(axis=1) / before
     level = size[sample.treated].mean()
     if level < _SPARSE:

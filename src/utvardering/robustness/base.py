@@ -70,11 +70,12 @@ class Doubt:
     def again(self, sample: Sample, inference: str = "") -> Estimate:
         """The planned estimate on another sample, with the planned inference unless another is named.
 
-        Where the method has not the one named, its last listed one, which draws nothing, takes its place.
+        Where the method has not the one named, the placebo variance or its last listed one takes its place.
         """
         method = planned_method(self.estimation.estimator, self.outcome)
         named = inference or self.estimation.inference
-        job = Job(sample, self.outcome, self.estimation, (named if method.has(named) else method.inferences[-1],))
+        other = "placebo" if method.has("placebo") else method.inferences[-1]
+        job = Job(sample, self.outcome, self.estimation, (named if method.has(named) else other,))
         return method.run(job).estimates[0]
 
     def row(self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, /, **facts: object) -> RobustnessRow:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from utvardering.errors import DesignError
+from utvardering.estimators.registry import planned_method
 from utvardering.robustness.base import Doubt, RobustnessRow, unanswered
 
 MOST = 200
@@ -16,7 +17,8 @@ MOST = 200
 def leave_one_out(doubt: Doubt) -> Iterator[RobustnessRow]:
     """One row per comparison unit, with the clustered interval; fails where the estimate leaves the planned interval."""
     comparison = np.flatnonzero(doubt.panel.role == "comparison")
-    if not doubt.study.robustness.leave_one_out or len(comparison) > MOST:
+    alone = planned_method(doubt.estimation.estimator, doubt.outcome).alone
+    if alone or not doubt.study.robustness.leave_one_out or len(comparison) > MOST:
         return
     for unit in comparison:
         role = doubt.panel.role.copy()
