@@ -216,7 +216,7 @@ def test_what_cannot_be_forecast_is_refused(start: list[int], kind: str, told: s
     y = wandering(rng, 20, 12)
     if kind == "few":
         y[0] = 0.0
-        y[0, [2, 5]] = 1.0
+        y[0, [2, 5, 9]] = 1.0
     if kind == "gap":
         y[0, 2] = np.nan
     with pytest.raises(DesignError) as refused:

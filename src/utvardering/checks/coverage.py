@@ -19,6 +19,8 @@ LARGEST_SIZE = 0.10
 SMALLEST_COVERAGE = 0.90
 NEAREST = 3
 """So many of the nearest kinds of study are averaged: two of them may be noisy or calm by chance."""
+FEWEST_RUNS = 100
+"""Rows that stand on fewer simulated studies are not looked at: a size of .05 is then known to ±.04 at best."""
 PAST = 8
 """Periods before the start in a simulated study."""
 _REFUSED = 0.5
@@ -83,6 +85,7 @@ def likeness(design: Design) -> Likeness:
 def nearest(table: pd.DataFrame, estimator: str, inference: str, like: Likeness) -> pd.DataFrame:
     """The NEAREST rows of a method by |ln| of treated, units and count, weighted; empty where it was not tried."""
     plain = (table["drawn"] == "random") & (table["trends"] == "parallel") & ~table["effect_grows"].astype(bool)
+    plain &= table["runs"] >= FEWEST_RUNS
     name = "randomization" if inference in RANDOMIZED else inference
     rows = table[plain & (table["estimator"] == estimator) & (table["inference"] == name) & (table["starts"] == like.starts)]
     distance = pd.Series(0.0, index=rows.index)

@@ -262,7 +262,7 @@ def require_periods(sample: Sample, outcome: Outcome, *, alone: bool = False) ->
         msg = f"{outcome.id}: every value is the same, so there is nothing to compare"
         raise DesignError(msg)
     past = sample.y[:, :first][seen[:, :first]]
-    if len(past) > 1 and past.min() == past.max() == 0:
+    if not alone and len(past) > 1 and past.min() == past.max() == 0:
         msg = (
             f"{outcome.id}: every value before the start is 0; did the series begin later? Move [period] first, or take "
             "another outcome"

@@ -158,6 +158,9 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
             if without:
                 reason = say(language, "left_out", "beside", method=method.name, reason=without)
                 left_out.append(LeftOut("", "", outcome.id, reason))
+            if method is planned and not any(_is_planned(method, estimate, job) for estimate in result.estimates):
+                reason = say(language, "left_out", "unplanned", method=method.name, inference=job.inferences[0])
+                left_out.append(LeftOut("", "", outcome.id, reason))
             for estimate in result.estimates:
                 is_planned = method is planned and weighted and _is_planned(method, estimate, job)
                 rows.append(_row(study, job, method, estimate, result, planned=is_planned))

@@ -62,12 +62,6 @@ def event_study(job: Job) -> Result:
     sample = _without_unseen_periods(job.sample)
     values, scale = additive_values(sample, job.outcome)
     path = _path(sample, values, job)
-    if path.changes is None and job.inferences[0] in RANDOMIZED:
-        msg = (
-            f"{job.outcome.id}: an event study has a placebo test only with one common start, no missing cell, no covariates, "
-            'no period_effects_by and constant weights; write inference = "cluster", or estimator = "sun_abraham"'
-        )
-        raise DesignError(msg)
     after = path.periods >= 0
     mean = float(path.effects[after].mean())
     estimates, events = [], []
@@ -92,6 +86,12 @@ def event_study(job: Job) -> Result:
                 else []
             )
         events.extend(rows)
+    if not estimates:
+        msg = (
+            f"{job.outcome.id}: an event study has a placebo test only with one common start, no missing cell, no covariates, "
+            'no period_effects_by and constant weights; write inference = "cluster", or estimator = "sun_abraham"'
+        )
+        raise DesignError(msg)
     return Result(tuple(estimates), path.n_obs, tuple(events))
 
 

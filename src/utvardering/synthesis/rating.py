@@ -47,7 +47,7 @@ def _of_design(study: Study, checks: DesignChecks) -> Iterator[Cap]:
         yield "moderate", "no_lottery", {}
     for check in checks.rows:
         name = say(study.report.language, "names", check.check)
-        if check.verdict == "not_evaluated":
+        if check.verdict == "not_evaluated" and check.check != "coverage":  # a method not tried enough is no fault of the study
             yield "low", "not_evaluated", {"check": name}
         elif check.verdict == "fail" and (check.check not in IDENTIFYING or study.is_replication):
             yield "low", "weak", {"check": name}
