@@ -155,19 +155,13 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
                 left_out.append(LeftOut("", "", outcome.id, reason))
                 failures.append(fault.message)
                 continue
-            if without:
-                reason = say(language, "left_out", "beside", method=method.name, reason=without)
-                left_out.append(LeftOut("", "", outcome.id, reason))
-            if method is planned and not any(_is_planned(method, estimate, job) for estimate in result.estimates):
-                reason = say(language, "left_out", "unplanned", method=method.name, inference=job.inferences[0])
-                left_out.append(LeftOut("", "", outcome.id, reason))
+            left_out += _not_had(study, job, method, result, without, planned=method is planned)
             for estimate in result.estimates:
                 is_planned = method is planned and weighted and _is_planned(method, estimate, job)
                 rows.append(_row(study, job, method, estimate, result, planned=is_planned))
             events.extend(_event(study, job, method, event) for event in result.events)
             if weighted:
                 weights += [WeightRow(study.id, outcome.id, method.name, one.unit, one.weight) for one in result.weights]
-            left_out.extend(LeftOut(unit, "", outcome.id, _why_silent(study, job, method, unit)) for unit in result.silent)
     if not rows:
         raise DesignError("; ".join(dict.fromkeys(failures)))
     return Estimates(tuple(_adjusted(rows)), tuple(events), tuple(left_out), tuple(weights))
@@ -181,6 +175,18 @@ def inferences(method: Method, estimation: Estimation, n_treated: int) -> tuple[
     beside = ("cluster",) if planned == "wild_bootstrap" else ()
     few = ("randomization",) if n_treated < FEW_TREATED and method.has("randomization") else ()
     return (planned, *beside, *few)
+
+
+def _not_had(study: Study, job: Job, method: Method, result: Result, without: str, *, planned: bool) -> Iterator[LeftOut]:
+    """Inferences that could not be had, and units that said nothing."""
+    language, outcome = study.report.language, job.outcome.id
+    if without:
+        yield LeftOut("", "", outcome, say(language, "left_out", "beside", method=method.name, reason=without))
+    if planned and not any(_is_planned(method, estimate, job) for estimate in result.estimates):
+        reason = say(language, "left_out", "unplanned", method=method.name, inference=job.inferences[0])
+        yield LeftOut("", "", outcome, reason)
+    for unit in result.silent:
+        yield LeftOut(unit, "", outcome, _why_silent(study, job, method, unit))
 
 
 def _why_silent(study: Study, job: Job, method: Method, unit: str) -> str:
