@@ -53,7 +53,9 @@ def main() -> None:
                 f"| {other['gigabytes']:.2f} | {ratio:,.1f} |"
             )
         print("\n".join(lines[-max(len(peers), 1) :]), flush=True)
-    (HERE / "results.md").write_text("\n".join([*_heading(), *lines, ""]), encoding="utf-8")
+    results = HERE / "results.md"
+    _, mark, others = (results.read_text(encoding="utf-8") if results.exists() else "").partition("\n## ")
+    results.write_text("\n".join([*_heading(), *lines, ""]) + mark + others, encoding="utf-8")
 
 
 def _heading() -> list[str]:
