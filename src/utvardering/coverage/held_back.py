@@ -26,7 +26,6 @@ from utvardering.estimators.registry import ESTIMATORS
 from utvardering.study.model import Estimation, Outcome
 
 FILE = "held_back.csv"
-COLUMNS = ("group", "half", "start_year", "treated", "effect_in_sd", "effect", "units", "runs", *())
 METHODS = (("forecast_did", "none"), ("poisson_did", "none"), ("did", "log"))
 PLACES = (
     *itertools.product(("narkotika", "bostadsinbrott"), (2015, 2018, 2020), (2008,)),

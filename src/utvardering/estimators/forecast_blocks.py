@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from utvardering.data.panel import NEVER, Sample
+from utvardering.data.panel import Sample
 from utvardering.errors import DesignError
 from utvardering.estimators.base import additive_values
 from utvardering.study.model import Outcome
@@ -50,11 +50,8 @@ def block_length(sample: Sample) -> int:
     lengths = LENGTHS[sample.grid.calendar.unit]
     fitting = [length for length in lengths if length <= after and first // length >= BLOCKS_BEFORE]
     if sample.common_start is None or np.any((sample.grid.treatment > 0) & (sample.grid.treatment < 1)):
-        return 1 if sample.y.shape[1] <= _MOST else lengths[-1]
+        return 1
     return fitting[0] if fitting else 1
-
-
-_MOST = 400  # periods: beyond, the covariance of every unit would not fit in memory
 
 
 def blocks(sample: Sample, outcome: Outcome) -> Blocks:
@@ -109,9 +106,3 @@ def usable(sample: Sample, outcome: Outcome) -> NDArray[np.bool_]:
         )
         raise DesignError(msg)
     return whole
-
-
-def starts(blocked: Blocks) -> NDArray[np.int64]:
-    """(N,) first block under the measure, NEVER for the untreated."""
-    treated = blocked.treatment.any(axis=1)
-    return np.where(treated, (blocked.treatment > 0).argmax(axis=1), NEVER)
