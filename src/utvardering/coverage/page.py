@@ -34,10 +34,10 @@ size (log-normal, standard deviation 1); treated drawn at random, among the larg
 that stood highest in the last year before the start; trends parallel, or the treated rising by 3 % a year more.
 Twelve years, the start after eight; staggered starts lie from two years before to one after. All estimators see the
 same panels, once without an effect and once with one, which is put into the expected counts before anything is drawn
-or fitted; its size differs between kinds, so that some methods find it and others do not. Re-assignments: {draws}, or
-all where there are at most 400, so power is a little below that of a study, which uses 9,999. Estimators of
-differences work on rates per 100 000, although the simulated effects and common shocks are relative: that they then
-have to hold is part of the trial.
+or fitted; its size differs between kinds, so that some methods find it and others do not. Re-assignments: {draws}, for
+synthetic methods {few}, or all where there are at most 400, so power is a little below that of a study, which
+uses 9,999. Estimators of differences work on rates per 100 000, although the simulated effects and common shocks are
+relative: that they then have to hold is part of the trial.
 
 | column | meaning |
 |---|---|
@@ -92,11 +92,12 @@ def write_page(folder: Path) -> None:
 
 def page(table: pd.DataFrame, real: pd.DataFrame) -> str:
     """The text of the page."""
-    from utvardering.coverage.attempts import DRAWS  # noqa: PLC0415 -- the page can be checked without the estimators
+    from utvardering.coverage.attempts import DRAWS, FEW_DRAWS  # noqa: PLC0415 -- the page can be checked without the estimators
 
     wanted = int(table["runs"].max())
-    parts = [_HEAD.format(picture=PICTURE, cells=table["cell"].nunique(), draws=DRAWS, wanted=wanted), _plain(table)]
-    parts += [_OTHER, _elsewhere(table)]
+    cells = table["cell"].nunique()
+    head = _HEAD.format(picture=PICTURE, cells=cells, draws=DRAWS, few=FEW_DRAWS, wanted=wanted)
+    parts = [head, _plain(table), _OTHER, _elsewhere(table)]
     if len(real):
         years = " or ".join(str(year) for year in sorted(real["start_year"].unique()))
         said = _REAL.format(years=years, after=real_noise.AFTER, runs=_runs(real), effect=real_noise.EFFECT)
