@@ -13,7 +13,7 @@ from utvardering.checks.plan import refuse_hopeless
 from utvardering.data.load import load_panel
 from utvardering.data.panel import LeftOut, Panel
 from utvardering.errors import DesignError
-from utvardering.estimators.base import RANDOMIZED, profiles
+from utvardering.estimators.base import RANDOMIZED, planned_profile
 from utvardering.inference.reassignment import smallest_p
 from utvardering.study.model import Outcome, Study
 from utvardering.wording import say
@@ -90,7 +90,7 @@ def _outcome(study: Study, panel: Panel, outcome: Outcome) -> tuple[str, dict[st
     if missing:
         text += f", {missing} cells missing"
     if study.estimation is not None and study.estimation.inference in RANDOMIZED:
-        facts["p_smallest"] = smallest_p(profiles(sample.grid.treatment)[0], sample.strata)
+        facts["p_smallest"] = smallest_p(planned_profile(sample), sample.strata)
         text += f"; the smallest p-value that a placebo test can reach is {facts['p_smallest']:.2g}"
     return text, facts
 

@@ -57,6 +57,10 @@ class DesignError(UtvarderingError):
     exit_code = 4
 
 
+class NotBegunError(DesignError):
+    """The data end before the start: the study is planned, and there is no effect to estimate yet."""
+
+
 class ReproductionError(UtvarderingError):
     """A number was not reproduced, or a registered plan was changed."""
 

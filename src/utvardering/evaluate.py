@@ -20,7 +20,7 @@ from utvardering.checks.registry import check_design
 from utvardering.data.areas import areas_geojson
 from utvardering.data.load import load_panel
 from utvardering.data.panel import LeftOut, Panel
-from utvardering.errors import DesignError
+from utvardering.errors import DesignError, NotBegunError
 from utvardering.estimators.bacon import bacon_frame
 from utvardering.estimators.estimate import Estimates, estimate_effects
 from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, write_table
@@ -68,6 +68,7 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
     require_areas(study)
     panel = clock.run("data", lambda: load_panel(study))
     refuse_hopeless(study, panel)
+    refuse_not_begun(study, panel)
     checks = clock.run("checks", lambda: check_design(study, panel.before(), clock.teller("checks")))
     estimates = clock.run("estimates", lambda: gated(study, checks, estimate_effects(study, panel, clock.teller("estimates"))))
     robustness = clock.run("robustness", lambda: stress(study, panel, estimates, clock.teller("robustness")))
@@ -80,6 +81,20 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
         clock.run("figures", lambda: write_figures(new))
         _write_manifest(found, new, clock.seconds)
     return found
+
+
+def refuse_not_begun(study: Study, panel: Panel) -> None:
+    """Raise a NotBegunError where the data of the primary outcome end before every start."""
+    grid = panel.grids[study.primary.id]
+    treated = panel.role == "treated"
+    if not treated.any() or (grid.start[treated] < len(grid.periods)).any():
+        return
+    ends = f" ({grid.labels[-1]})" if grid.periods else ""
+    msg = (
+        f"{study.id}: the data end{ends} before the measure starts, so there is no effect to estimate yet; "
+        f"utvardering design {study.id} says what the study can find, and utvardering register {study.id} locks the plan"
+    )
+    raise NotBegunError(msg)
 
 
 def gated(study: Study, checks: DesignChecks, estimates: Estimates) -> Estimates:

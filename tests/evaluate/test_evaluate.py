@@ -12,7 +12,8 @@ import pytest
 
 import utvardering as utv
 from tests.evaluate.small import write_study
-from utvardering.errors import DataError, ReproductionError, StudyError
+from utvardering.describe import describe
+from utvardering.errors import DataError, NotBegunError, ReproductionError, StudyError
 from utvardering.outputs import tree_hashes
 from utvardering.reproduce import reproduce
 
@@ -133,3 +134,17 @@ def test_the_public_names_work_whatever_was_imported_first(run):
     assert verdict.primary == run.verdict.primary
     for result in (panel, checks, estimates, robustness):
         assert not result.to_frame().empty
+
+
+def test_a_study_whose_data_end_before_the_start_is_told_what_it_can_do(tmp_path):
+    folder = write_study(tmp_path)
+    panel = folder / "data" / "panel.csv"
+    head, *rows = panel.read_text(encoding="utf-8").splitlines()
+    panel.write_text("\n".join([head, *(row for row in rows if row.split(",")[1] < "2021-07"), ""]), encoding="utf-8")
+    assert describe(utv.load_study(folder)).facts["outcomes"]["brott"]["p_smallest"] == pytest.approx(1 / 276)
+    with pytest.raises(NotBegunError) as fault:
+        utv.evaluate(folder, tmp_path / "build")
+    assert str(fault.value) == (
+        "parken: the data end (2021-06) before the measure starts, so there is no effect to estimate yet; "
+        "utvardering design parken says what the study can find, and utvardering register parken locks the plan"
+    )

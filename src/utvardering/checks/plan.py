@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from utvardering.data.panel import Panel, Sample
 from utvardering.errors import DesignError, Problem, StudyError
-from utvardering.estimators.base import RANDOMIZED, profiles
+from utvardering.estimators.base import RANDOMIZED, planned_profile
 from utvardering.estimators.comparable import OF_PLACEBOS, Alone, without_comparable
 from utvardering.inference.reassignment import smallest_p
 from utvardering.study.model import Study
@@ -23,7 +23,7 @@ def refuse_hopeless(study: Study, panel: Panel) -> None:
         _refuse_alone(study, sample)
     if estimation.inference not in RANDOMIZED:
         return
-    smallest = smallest_p(profiles(sample.grid.treatment)[0], sample.strata)
+    smallest = smallest_p(planned_profile(sample), sample.strata)
     treated = int(sample.treated.sum())
     if smallest <= 1 - estimation.level + 1e-12:
         return

@@ -237,6 +237,14 @@ def profiles(treatment: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[
     return profile, rows
 
 
+def planned_profile(sample: Sample) -> NDArray[np.intp]:
+    """(N,) profile of each unit (−1 untreated) by what the plan states, also where the data end before a start."""
+    courses = np.column_stack([sample.start, sample.grid.treatment])
+    profile = np.full(len(courses), -1, dtype=np.intp)
+    profile[sample.treated] = np.unique(courses[sample.treated], axis=0, return_inverse=True)[1].ravel()
+    return profile
+
+
 def require_periods(sample: Sample, outcome: Outcome, *, alone: bool = False) -> None:
     """Refuse a sample without a period before or after the start: then nothing can be compared.
 
