@@ -1,7 +1,8 @@
 """What is left of a variable when unit effects, period effects and covariates are taken out?
 
-On a balanced panel whose weights are a product of unit and period weights the answer follows from sums; else linearmodels'
-`AbsorbingLS` gives it. Both are the same projection (Frisch–Waugh–Lovell).
+On a balanced panel whose weights are a product of unit and period weights the answer follows from sums; with missing cells or
+other weights from the period effects' normal equations, unit effects eliminated. Cells in long form go to linearmodels'
+`AbsorbingLS`. All are the same projection (Frisch–Waugh–Lovell).
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from utvardering.data.panel import Sample
 from utvardering.errors import DesignError
 
+_ABSORBED = 1e-20  # share of a variable's sum of squares that rounding leaves
+_SINGULAR = 1e-11  # of the largest singular value: a level that cannot be told from the units' levels
+_ABSORBS = "treatment or a covariate does not vary once unit and period effects are taken out; no effect can be told apart"
 _SEPARABLE = 1e-10  # relative: weights read from a file are products of unit and period weights up to rounding
 
 
@@ -47,7 +51,7 @@ def absorb(sample: Sample, values: Sequence[NDArray[np.float64]], covariates: Se
         residuals = tuple(_two_way(value, weights, groups) for value in values)
         seen = n_groups * n_periods
     else:
-        residuals = _by_regression(values, used, weights, groups, missing)
+        residuals = _by_elimination(values, used, weights, groups)
         seen = len({(g, t) for g, t in zip(*np.nonzero(_group_cells(~missing, groups)), strict=True)})
     return Absorbed(residuals, weights, len(used) + seen, int((~missing).sum()))
 
@@ -73,28 +77,47 @@ def _group_cells(seen: NDArray[np.bool_], groups: NDArray[np.int64]) -> NDArray[
     return np.array([seen[groups == code].any(axis=0) for code in np.unique(groups)])
 
 
-def _by_regression(
+def _by_elimination(
     values: Sequence[NDArray[np.float64]],
     covariates: Sequence[NDArray[np.float64]],
     weights: NDArray[np.float64],
     groups: NDArray[np.int64],
-    missing: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], ...]:
-    unit, period = np.nonzero(~missing)
-    cells = groups[unit] * missing.shape[1] + period
-    columns = [value[unit, period] for value in (*values[1:], *covariates)]
-    first, rest = without_effects(values[0][unit, period], np.column_stack(columns), unit, cells, weights[unit, period])
-    root = np.sqrt(weights[unit, period])[:, None]
-    left = np.column_stack([first, rest[:, : len(values) - 1]])
-    adjusted = rest[:, len(values) - 1 :]
-    if adjusted.size:
-        left = left - adjusted @ np.linalg.lstsq(root * adjusted, root * left, rcond=None)[0]
+    """Residuals (N, T) of the values; weights are 0 where a cell is missing."""
+    seen = weights > 0
+    filled = [np.where(seen, value, 0.0) for value in (*values, *covariates)]
+    left = [_without_two_way(value, weights, groups) for value in filled]
+    for before, after in zip(filled[1:], left[1:], strict=True):
+        if np.sum(weights * after**2) <= _ABSORBED * np.sum(weights * before**2):
+            raise DesignError(_ABSORBS)
+    if covariates:
+        root = np.sqrt(weights[seen])[:, None]
+        cells = np.column_stack([value[seen] for value in left])
+        adjusted = cells[:, len(values) :]
+        cells = cells - adjusted @ np.linalg.lstsq(root * adjusted, root * cells, rcond=None)[0]
     residuals = []
-    for column in left.T:
-        out = np.full(missing.shape, np.nan)
-        out[unit, period] = column
+    for k in range(len(values)):
+        out = np.full(seen.shape, np.nan)
+        out[seen] = cells[:, k] if covariates else left[k][seen]
         residuals.append(out)
     return tuple(residuals)
+
+
+def _without_two_way(
+    value: NDArray[np.float64], weights: NDArray[np.float64], groups: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(N, T) residual of a value, 0 where the weight is. Taken twice: the second time mends the rounding of the first."""
+    of_unit = weights.sum(axis=1, keepdims=True)
+    share = np.divide(weights, of_unit, out=np.zeros_like(weights), where=of_unit > 0)
+    out = value
+    for _ in range(2):
+        out = out - (share * out).sum(axis=1, keepdims=True)
+        for code in np.unique(groups):
+            rows = groups == code
+            normal = np.diag(weights[rows].sum(axis=0)) - weights[rows].T @ share[rows]
+            effect = np.linalg.lstsq(normal, (weights[rows] * out[rows]).sum(axis=0), rcond=_SINGULAR)[0]
+            out[rows] -= effect - share[rows] @ effect[:, None]
+    return np.where(weights > 0, out, 0.0)
 
 
 def without_effects(
@@ -114,7 +137,6 @@ def without_effects(
     try:
         model.fit(cov_type="unadjusted", method="lsmr")
     except (ValueError, AbsorbingEffectError) as fault:
-        msg = "treatment or a covariate does not vary once unit and period effects are taken out; no effect can be told apart"
-        raise DesignError(msg) from fault
+        raise DesignError(_ABSORBS) from fault
     root = np.sqrt(weights / weights.mean())[:, None]
     return (np.asarray(model.absorbed_dependent) / root).ravel(), np.asarray(model.absorbed_exog) / root
