@@ -5,6 +5,7 @@ The kept table is docs/methods/real_noise.csv; a part of it is made anew here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from utvardering.checks.history import history
 from utvardering.coverage import real_noise
 from utvardering.coverage.real_noise import AFTER, EFFECT, GROUPS, RULES, START_YEARS, Try, counts, drawn, eligible, work
 from utvardering.data.panel import Panel
+from utvardering.estimators.base import Job
 from utvardering.estimators.registry import ESTIMATORS
+from utvardering.study.model import Estimation
 
 KEPT = Path(__file__).parents[2] / "docs" / "methods" / real_noise.FILE
 DATA = "data/brott-kommun-ar.csv"
@@ -149,3 +152,34 @@ def test_the_check_of_history_stops_draws_at_a_peak(treated: int) -> None:
         for year in START_YEARS:
             assert failing_history(data, Try(group, year, "peak", treated, "poisson_did"), 40) >= 0.5
             assert failing_history(data, Try(group, year, "uniform", treated, "poisson_did"), 40) <= 0.25
+
+
+def fifths(rule: str, y: Any, population: Any, start: int) -> Any:
+    """(N,) which fifth a municipality belongs to, by what the rule draws on."""
+    by = {
+        "largest": population[:, start - 1],
+        "smallest": population[:, start - 1],
+        "highest": (y / population)[:, :start].mean(axis=1),
+    }
+    rank = np.argsort(np.argsort(by[rule]))
+    return np.minimum(rank // (len(rank) // 5), 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("estimator", ["did", "poisson_did"])
+@pytest.mark.parametrize("rule", ["largest", "smallest", "highest"])
+@pytest.mark.parametrize("treated", [1, 5, 10])
+def test_strata_keep_seven_percent_where_only_one_kind_could_be_treated(estimator: str, rule: str, treated: int) -> None:
+    """Re-assigned within fifths of size or rate: what moves these municipalities together then moves the placebos as well."""
+    data, tries, found = shared(DATA), 0, 0
+    for group in GROUPS:
+        for year in START_YEARS:
+            one = Try(group, year, rule, treated, estimator)
+            strata = fifths(rule, *counts(data, group, year))
+            for run in range(60):
+                sample = replace(drawn(data, one, run)[0], strata=strata)
+                plan = Estimation(estimator=estimator, seed=run)
+                job = Job(sample, one.outcome, plan, ("randomization",), draws=199, intervals=False)
+                found += ESTIMATORS[estimator].run(job).estimates[0].p_value <= 0.05 + 1e-9
+                tries += 1
+    assert found / tries <= beyond(LIMIT, tries)
