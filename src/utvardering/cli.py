@@ -6,6 +6,7 @@ computed; 5 not reproduced, or a registered plan was changed; 6 publishing faile
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 from collections.abc import Callable
@@ -30,6 +31,11 @@ StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="A study's f
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results of a run", metavar="DIR")]
+
+Day = Annotated[
+    str | None,
+    typer.Option("--date", help="The day for which it is made, such as 2026-11-22; default today", metavar="YYYY-MM-DD"),
+]
 
 BUILD = Path("build")
 SITE = Path("reports/_site")
@@ -144,6 +150,7 @@ def report(
     site: Annotated[Path, typer.Option(help="Where the site is published", metavar="DIR")] = SITE,
     stage: Annotated[Path | None, typer.Option(help="Only write the Quarto sources here, for rendering by hand")] = None,
     publisher: Annotated[str, typer.Option(help="auto, quarto or embedded")] = "auto",
+    date: Day = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -156,9 +163,10 @@ def report(
         if (study is None) == (not every):
             msg = "name one STUDY, or write --all for every study that has been run"
             raise StudyError(msg)
+        day = _day(date)
         with voice.progress("report") as progress:
             published = publish_reports(
-                None if every else str(study), out, site, stage=stage, publisher=publisher, progress=progress
+                None if every else str(study), out, site, stage=stage, publisher=publisher, date=day, progress=progress
             )
         for line in published.lines:
             voice.say(line)
@@ -188,6 +196,39 @@ def reproduce(
         voice.result(found.facts)
 
     _run(voice, work)
+
+
+@app.command()
+def followup(
+    out: Out = BUILD,
+    *,
+    date: Day = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Which measures of the plan are to be followed up, when, and what is overdue or missing? Writes build/followup/."""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        from utvardering.followup.show import facts, terminal_table  # noqa: PLC0415 -- a verb imports only what it uses
+        from utvardering.followup.table import follow_up, write_follow_up  # noqa: PLC0415 -- as above
+
+        found = follow_up(build=out, date=_day(date))
+        folder = write_follow_up(found, out)
+        voice.say(terminal_table(found))
+        voice.say(f"{folder}: followup.csv and the picture uppfoljning.png; utvardering report --all publishes them")
+        voice.result({"folder": str(folder), **facts(found)})
+
+    _run(voice, work)
+
+
+def _day(given: str | None) -> dt.date | None:
+    """A date of the command line."""
+    try:
+        return dt.date.fromisoformat(given) if given is not None else None
+    except ValueError:
+        msg = f'--date: needs a date such as 2026-11-22, found "{given}"'
+        raise StudyError(msg) from None
 
 
 def _run(voice: Voice, work: Callable[[], None]) -> None:

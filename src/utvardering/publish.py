@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from utvardering.errors import PublishError
+from utvardering.followup.table import follow_up, write_follow_up
 from utvardering.report.render import found_builds, render_report
 from utvardering.report.render import stage as stage_sources
+from utvardering.study.source import STUDIES, study_ids
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,12 @@ def publish_reports(
     *,
     stage: Path | None = None,
     publisher: str = "auto",
+    date: dt.date | None = None,
     progress: Callable[[str, str], None] | None = None,
 ) -> Published:
     """Publish the site; with `study` only make sure that this one has been run. With `stage` only write the Quarto sources.
+
+    The follow-up of all studies below `studies/` is made for `date` (default today) and published with them.
 
     Raises PublishError where nothing has been run, or where a page cannot be published.
     """
@@ -42,11 +48,12 @@ def publish_reports(
     if not builds and not _unfetched(build):
         msg = f"{build}: no study has been run; run one first: utvardering run STUDY"
         raise PublishError(msg)
+    followup = write_follow_up(follow_up(STUDIES, build, date), build) if study_ids(STUDIES) else None
     if stage is not None:
-        stage_sources(builds, stage, not_fetched=_unfetched(build))
+        stage_sources(builds, stage, not_fetched=_unfetched(build), followup=followup)
         return Published((f"{stage}: the Quarto sources; render them with: quarto render {stage}",), {"stage": str(stage)})
     tell = (lambda item: progress("report", item)) if progress else None
-    done = render_report(builds, site, publisher=publisher, not_fetched=_unfetched(build), progress=tell)
+    done = render_report(builds, site, publisher=publisher, not_fetched=_unfetched(build), followup=followup, progress=tell)
     lines = (
         f"{done.site}: {len(done.pages)} pages and {len(done.pdfs)} PDFs by the {done.publisher} publisher",
         f"  rendered now: {', '.join(done.rendered) or 'nothing, all pages are up to date'}",

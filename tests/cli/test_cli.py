@@ -171,3 +171,35 @@ def _replace(folder, old, new):
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_followup_prints_a_table_and_writes_the_folder(workplace):
+    _replace(
+        workplace / "studies" / "parken", 'design = "areas"\n', 'design = "areas"\nplan = "plan:3"\nfollow_up = 2022-06-30\n'
+    )
+    found = call("followup", "--date", "2022-07-30")
+    assert found.exit_code == 0
+    assert found.stdout.startswith("1 av 1 åtgärder har passerat sitt datum för uppföljning (2022-07-30)\n")
+    assert "Försenad 30 dagar" in found.stdout
+    assert {path.name for path in (workplace / "build" / "followup").iterdir()} == {
+        "followup.csv",
+        "followup.json",
+        "uppfoljning.png",
+        "uppfoljning.svg",
+    }
+
+
+def test_followup_as_json_lists_what_does_not_load_too(workplace):
+    _replace(workplace / "studies" / "parken", 'role = "primary"', 'role = "primär"')
+    found = call("followup", "--json", "--out", "annat", "--date", "2022-07-30")
+    assert found.exit_code == 0
+    facts = json.loads(found.stdout)
+    assert facts["date"] == "2022-07-30"
+    assert facts["studies"][0]["standing"] == "unreadable"
+    assert 'found "primär"' in facts["studies"][0]["fault"]
+
+
+def test_followup_of_no_day_ends_with_two():
+    found = call("followup", "--date", "30 juni")
+    assert found.exit_code == 2
+    assert found.stderr == '--date: needs a date such as 2026-11-22, found "30 juni"\n'

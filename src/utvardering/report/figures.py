@@ -68,7 +68,7 @@ def write_figures(folder: Path) -> tuple[Figure, ...]:
 
 def draw_all(results: Results) -> Iterator[Drawn]:
     """Every figure that the files of a run allow, in the order of the report."""
-    _settle()
+    settle()
     from utvardering.report import charts  # noqa: PLC0415 -- plotnine must not look for a cache in the home folder first
 
     texts = results.texts
@@ -155,6 +155,19 @@ def rounded(frame: pd.DataFrame) -> pd.DataFrame:
 
 def svg(chart: ggplot) -> str:
     """The chart as SVG with letters as outlines: the same bytes each time, no fonts asked for."""
+    held = io.StringIO()
+    _save(chart, held, format="svg", metadata={"Date": None, "Creator": None})
+    return re.sub(r"(\d+\.\d{3})\d+", r"\1", held.getvalue())
+
+
+def png(chart: ggplot, dots: int) -> bytes:
+    """The chart as PNG with so many dots to the inch, for programs that take no SVG."""
+    held = io.BytesIO()
+    _save(chart, held, format="png", dpi=dots, metadata={"Software": None})
+    return held.getvalue()
+
+
+def _save(chart: ggplot, held: io.StringIO | io.BytesIO, **how: Any) -> None:  # noqa: ANN401 -- matplotlib's own choices
     import matplotlib as mpl  # noqa: PLC0415 -- see draw_all
     from matplotlib import pyplot as plt  # noqa: PLC0415 -- see draw_all
 
@@ -164,13 +177,11 @@ def svg(chart: ggplot) -> str:
     ):
         warnings.simplefilter("ignore")
         drawn = chart.draw()
-        held = io.StringIO()
-        drawn.savefig(held, format="svg", metadata={"Date": None, "Creator": None})
+        drawn.savefig(held, **how)
         plt.close(drawn)
-    return re.sub(r"(\d+\.\d{3})\d+", r"\1", held.getvalue())
 
 
-def _settle() -> None:
+def settle() -> None:
     """Keep matplotlib's cache out of the home folder where that cannot be written, and its windows out altogether."""
     if "MPLCONFIGDIR" not in os.environ and not os.access(Path.home(), os.W_OK):
         os.environ["MPLCONFIGDIR"] = tempfile.gettempdir()

@@ -13,6 +13,7 @@ import yaml
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
 from utvardering.report import cells, sentences
+from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
 from utvardering.report.publishers import publish
 from utvardering.report.results import Results
@@ -60,16 +61,18 @@ def render_report(
     stage_dir: str | Path | None = None,
     sources: str | Path | None = None,
     not_fetched: Sequence[tuple[str, str]] = (),
+    followup: str | Path | None = None,
     progress: Progress | None = None,
 ) -> PublishedSite:
     """Publish the runs in these folders as one site; only what changed since last time is rendered again.
 
-    `not_fetched` lists studies without data, id and title. With `stage_dir` the Quarto sources stay there.
+    `not_fetched` lists studies without data, id and title; `followup` is the folder of the follow-up, `build/followup`.
+    With `stage_dir` the Quarto sources stay there.
     """
     folders = [Path(builds)] if isinstance(builds, (str, Path)) else [Path(folder) for folder in builds]
     with tempfile.TemporaryDirectory(prefix="utvardering-") as scratch:
         staging = Path(stage_dir) if stage_dir else Path(scratch) / "reports"
-        stage(folders, staging, sources=sources, not_fetched=not_fetched)
+        stage(folders, staging, sources=sources, not_fetched=not_fetched, followup=followup)
         return publish(staging, Path(site), publisher=publisher, progress=progress)
 
 
@@ -89,6 +92,7 @@ def stage(
     *,
     sources: str | Path | None = None,
     not_fetched: Sequence[tuple[str, str]] = (),
+    followup: str | Path | None = None,
 ) -> Path:
     """Write the Quarto project that either publisher renders: the same files each time for the same runs."""
     staging = Path(staging)
@@ -104,6 +108,7 @@ def stage(
     for run in runs:
         _stage_study(run, body, staging / "studier" / run.id)
     write_overview(runs, staging / "_studies", not_fetched)
+    write_followup_page(Path(followup) if followup else None, staging, {run.id for run in runs})
     return staging
 
 

@@ -94,6 +94,11 @@ class Texts:
         return self(f"period.{unit}", year=year, part=part)
 
 
+def unit_of(label: str) -> str:
+    """The length of the period that a label names: month for 2022-07; index where it names none."""
+    return next((unit for unit in ("quarter", "week", "month", "year") if _LABEL[unit].fullmatch(label)), "index")
+
+
 def parts(label: str) -> tuple[int, int]:
     """Year and number within the year of a period's label; 0 where it has no such number."""
     for pattern in _LABEL.values():

@@ -1,0 +1,1 @@
+"""Which measures of the plan are to be followed up, when, and what is overdue or missing?"""
