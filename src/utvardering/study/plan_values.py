@@ -1,4 +1,4 @@
-"""What does a plan say, in whatever way it is written? Its values in one form, and a hash of them.
+"""What does a plan say, in whatever way it is written? Its values in one form, a hash of them, and where two plans differ.
 
 Left out are `[study] status`, which registration itself changes, and `[report]`, which only says how the result is shown.
 """
@@ -9,14 +9,26 @@ import datetime as dt
 import hashlib
 import json
 import unicodedata
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from utvardering.study.model import Study, StudyFile
 
-NOT_OF_THE_PLAN = ("study.status", "report")
-"""Keys and tables that may change after registration."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Values = dict[str, Any]
+_NAMED_BY = ("id", "unit")
+"""Keys by which the tables of an array are told apart."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A key of the plan with its registered value and its present one; None where it is not given."""
+
+    key: str
+    registered: Any
+    now: Any
 
 
 def plan_values(study: Study, *, defaults: bool = True) -> Values:
@@ -37,10 +49,79 @@ def plan_sha256(study: Study) -> str:
     return digest(plan_values(study, defaults=False))
 
 
-def digest(values: Values) -> str:
+def plan_leaves(study: Study) -> Values:
+    """Key, such as `outcomes[brott].smallest_effect`, to value, with the defaults; a list without tables is one value."""
+    given = leaves(plan_values(study, defaults=False))
+    return {**leaves(plan_values(study)), **{key: value for key, value in given.items() if isinstance(value, list)}}
+
+
+def leaves(values: Mapping[str, Any], above: str = "") -> Values:
+    """Key to value of every value in tables; tables of an array are named by their id or unit, which is listed as well."""
+    found: Values = {}
+    for name, value in values.items():
+        key = f"{above}.{name}" if above else name
+        if isinstance(value, dict):
+            found |= leaves(value, key)
+        elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            names = _names(value)
+            found[key] = names
+            for label, item in zip(names, value, strict=True):
+                found |= leaves(item, f"{key}[{label}]")
+        else:
+            found[key] = value
+    return found
+
+
+def differences(registered: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Where the leaves of two plans differ; of a table that only one of them has, the list that names it is told."""
+    found = [
+        Difference(key, registered.get(key), now.get(key))
+        for key in dict.fromkeys((*registered, *now))
+        if registered.get(key) != now.get(key)
+    ]
+    lists = {one.key: (one.registered or [], one.now or []) for one in found if isinstance(one.registered or one.now, list)}
+    return tuple(one for one in found if not _told_by_list(one.key, lists))
+
+
+def _told_by_list(key: str, lists: Mapping[str, tuple[list[Any], list[Any]]]) -> bool:
+    """Whether the key belongs to a table that was added or taken away, which the list above it says."""
+    for name, (before, after) in lists.items():
+        rest = key.removeprefix(f"{name}[")
+        if rest != key:
+            label = next((label for label in (*before, *after) if rest.startswith(f"{label}]")), None)
+            if label is not None and ((label in before) != (label in after)):
+                return True
+    return False
+
+
+def digest(values: Mapping[str, Any]) -> str:
     """Hex digest of tables, lists, texts, numbers and dates."""
     text = json.dumps(_plain(values), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_moment)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def shown(value: Any) -> str:  # noqa: ANN401 -- whatever a study file holds
+    """A value as a study file writes it; `not given` for none."""
+    if value is None:
+        return "not given"
+    if isinstance(value, list):
+        return f"[{', '.join(shown(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {shown(item)}' for key, item in value.items())} }}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
+
+
+def _names(tables: list[Values]) -> list[str]:
+    """What the tables of an array are called: their id or unit where these tell them apart, else their places."""
+    for key in _NAMED_BY:
+        names = [str(table[key]) for table in tables if key in table]
+        if len(set(names)) == len(tables):
+            return names
+    return [str(place) for place in range(len(tables))]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 -- whatever a study file holds

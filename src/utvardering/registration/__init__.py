@@ -1,0 +1,1 @@
+"""Was the plan locked beforehand, has it been kept, and what proves when?"""
