@@ -73,7 +73,9 @@ FULL = model.StudyFile.model_construct(
         choose=model.Choose(method="nearest", n=20, on=("folk",)),
         excluded=(model.Excluded(unit="Grannstad", reason="Nära"),),
     ),
-    neighbours=model.Neighbours(units=("Parken",), column="ring", comparison=("Hamnen",)),
+    neighbours=model.Neighbours(
+        units=("Parken",), column="namn", file="karta.gpkg", within=(250.0, 500.0), comparison=("Hamnen",)
+    ),
     outcomes=(
         model.Outcome(
             id="brott",
@@ -104,7 +106,14 @@ FULL = model.StudyFile.model_construct(
         placebo_shifts=(-12,),
         trend_deviations=(0.5,),
         smoothness=(0.02,),
-        alternative_comparisons=(("Bystad",), model.Choose(method="nearest", n=9, on=("alder",)), "all"),
+        alternative_comparisons=(
+            ("Bystad",),
+            model.Choose(method="nearest", n=9, on=("alder",)),
+            model.Choose(method="matched", each=3, on=("alder",)),
+            model.Choose(method="group", column="skr"),
+            model.Choose(method="group", file="lika.csv", family="skola"),
+            "all",
+        ),
         windows=((dt.date(2019, 1, 1), dt.date(2023, 12, 31)),),
         contrasts=(("natt", "dag"),),
     ),
@@ -115,10 +124,13 @@ FULL = model.StudyFile.model_construct(
 
 Anything: TypeAlias = Any  # values of the model and their types have none in common
 DASH = "\N{EN DASH}"
+OTHERS = [f"robustness.alternative_comparisons[{place}]" for place in range(6)]
 NOT_ON_THE_PAGE = {
     "study.id",  # the folder's name, not a part of the plan
-    "comparison.choose.method",  # there is one method
-    "robustness.alternative_comparisons[1].method",
+    # keys of other methods, which a rule refuses
+    *(f"{key}.{name}" for key in ("comparison.choose", *OTHERS[1:3]) for name in ("column", "file", "family")),
+    *(f"{OTHERS[3]}.{name}" for name in ("file", "family")),
+    f"{OTHERS[4]}.column",
 }
 
 

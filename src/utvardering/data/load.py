@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from utvardering.data.alike import alike_units
 from utvardering.data.calendar import Calendar
 from utvardering.data.datasets import read_dataset
+from utvardering.data.distance import rings_by_distance
 from utvardering.data.faults import Faults
 from utvardering.data.grids import GridMaker
 from utvardering.data.labels import read_labels
@@ -17,11 +19,12 @@ from utvardering.data.panel import Grid, LeftOut, Panel
 from utvardering.data.privacy import refuse_personal_data
 from utvardering.data.roles import Roles, assign_roles, concerned_units, study_anticipation
 from utvardering.data.sheet import Sheet, lay_out, require_columns
-from utvardering.data.sources import find_file, verify_sources
-from utvardering.data.starts import column_starts, named_starts, shares
+from utvardering.data.sources import find_file, sha256, verify_sources
+from utvardering.data.starts import Start, column_starts, named_starts, shares
 from utvardering.data.tables import Table, read_table
 from utvardering.data.validate import check_calendar
 from utvardering.errors import DataError, StudyError
+from utvardering.study.choice_rules import choices
 from utvardering.study.model import Outcome, Period, Study
 from utvardering.wording import say
 
@@ -41,11 +44,12 @@ def load_panel(study: Study) -> Panel:
 
 @dataclass
 class _Loading:
-    """The steps of loading, with what they share: tables that were read, and what was left out."""
+    """The steps of loading, with what they share: tables and maps (by checksum) that were read, and what was left out."""
 
     study: Study
     period: Period
     tables: dict[str, Table] = field(default_factory=dict)
+    maps: dict[str, str] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -56,7 +60,9 @@ class _Loading:
         starts = named_starts(self.study, sheet.units, study_faults)
         starts |= {} if starts else column_starts(self.study, sheet, concerned, faults)
         share = shares(self.study, sheet, starts, faults)
+        began = self._began(sheet, starts)
         ring = self._ring(sheet, faults)
+        alike = alike_units(self.study, sheet, began, self._table, faults)
         codes = self._codes(sheet, concerned, faults)
         mains = [outcome for outcome in self.study.outcomes if not _own_rhythm(outcome)]
         if mains and not faults.found:
@@ -65,7 +71,9 @@ class _Loading:
         maker = GridMaker(self.study, self.period, sheet, concerned, starts, share, self.left_out, self.notes)
         values = {outcome.id: maker.read(outcome, sheet, faults) for outcome in mains}
         faults.raise_any()
-        roles = assign_roles(self.study, sheet, starts, ring, study_faults)
+        if self.study.neighbours.file and not study_faults.found:
+            ring = self._ring_by_distance(sheet, concerned, began)
+        roles = assign_roles(self.study, sheet, starts, ring, study_faults, alike)
         study_faults.raise_any(StudyError)
         self._list_rows(sheet)
         for outcome in self.study.outcomes:
@@ -96,9 +104,11 @@ class _Loading:
             groups=codes["period_effects_by"],
             anticipation=study_anticipation(self.study),
             left_out=tuple(dict.fromkeys(self.left_out)),
-            sources={name: table.sha256 for name, table in self.tables.items()},
+            sources={name: table.sha256 for name, table in self.tables.items()} | self.maps,
             notes=tuple(dict.fromkeys(self.notes)),
             neighbour_comparison=roles.neighbour_comparison,
+            not_yet=self.study.estimation is not None and self.study.estimation.comparison_group == "not_yet",
+            alike=roles.alike,
         )
 
     def _table(self, file: str) -> Table:
@@ -148,7 +158,9 @@ class _Loading:
     def _wanted(self) -> list[tuple[str, str]]:
         """Columns that the panel's file must have, each with the key that names it."""
         study, estimation, rule = self.study, self.study.estimation, self.study.treated_from
-        named = {"data.unit": study.data.unit, "data.period": study.data.period, "neighbours.column": study.neighbours.column}
+        named = {"data.unit": study.data.unit, "data.period": study.data.period}
+        if not study.neighbours.file:
+            named["neighbours.column"] = study.neighbours.column
         if rule is not None:
             named |= {f"treated_from.{key}": getattr(rule, key) for key in ("column", "indicator", "share")}
         for number, outcome in enumerate(study.outcomes):
@@ -161,6 +173,7 @@ class _Loading:
             }
         if study.comparison.choose is not None:
             named |= {f"comparison.choose.on[{n}]": column for n, column in enumerate(study.comparison.choose.on)}
+        named |= {f"{key}.column": choose.column for key, choose in choices(study)}
         return [(column, self._key(key)) for key, column in named.items() if column]
 
     def _key(self, key: str) -> str:
@@ -169,7 +182,7 @@ class _Loading:
 
     def _ring(self, sheet: Sheet, faults: Faults) -> NDArray[np.int64]:
         ring = np.zeros(len(sheet.units.names), dtype=np.int64)
-        column = self.study.neighbours.column
+        column = "" if self.study.neighbours.file else self.study.neighbours.column
         for place, text in enumerate(sheet.constant(column, faults) if column else ()):
             digits = text.removesuffix(".0")
             if digits.isdigit():
@@ -178,6 +191,18 @@ class _Loading:
                 name = sheet.units.names[place]
                 faults.add(column, f'needs a ring 1, 2, … or nothing, found "{text}" for "{name}"')
         return ring
+
+    def _began(self, sheet: Sheet, starts: dict[int, Start]) -> list[int]:
+        """Places of the units that got the measure by the end of the study."""
+        last = sheet.calendar.number(self.period.last)
+        return sorted(place for place, start in starts.items() if sheet.calendar.number(start.moment) <= last)
+
+    def _ring_by_distance(self, sheet: Sheet, concerned: NDArray[np.bool_], treated: list[int]) -> NDArray[np.int64]:
+        rule = self.study.neighbours
+        path = find_file(self.study.folder, self.study.id, rule.file)
+        self.maps[rule.file] = sha256(path)
+        needed = np.flatnonzero(concerned & (sheet.row_at >= 0).any(axis=1)).tolist()
+        return rings_by_distance(path, rule.file, rule.column, sheet.units, needed, treated, rule.within)
 
     def _codes(self, sheet: Sheet, concerned: NDArray[np.bool_], faults: Faults) -> dict[str, NDArray[np.int64] | None]:
         """Integer codes of the unit-level columns, None for those that the study does not name."""

@@ -149,6 +149,11 @@ class Panel:
     """What was done to the data on the way in, a sentence each."""
     neighbour_comparison: NDArray[np.bool_] | None = None
     """(N,) units to hold the neighbours against; None where these are the comparison units."""
+    alike: NDArray[np.bool_] | None = None
+    """(N,) units in the group of a treated unit; None where the study names no groups."""
+
+    not_yet: bool = False
+    """Whether units that begin later are compared with: then a panel needs none that never begins."""
 
     def before(self) -> Panel:
         """The panel as it was before the first start (less anticipation): what comes after is not in it, not even in memory.
@@ -173,7 +178,7 @@ class Panel:
         if not sample.treated.any():
             msg = f"{outcome}: no treated unit has any value of this outcome"
             raise DesignError(msg)
-        if sample.treated.all() and not alone:
+        if sample.treated.all() and not (alone or self.not_yet):
             msg = f"{outcome}: no comparison unit is left; name units in [comparison] that never get the measure"
             raise DesignError(msg)
         return sample

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utvardering import wording
-from utvardering.data.choose import Nearest, nearest_units
+from utvardering.data.choose import Nearest, matched_units, nearest_units
 from utvardering.data.faults import Faults
 from utvardering.data.panel import LeftOut
 from utvardering.data.sheet import Sheet, Units
@@ -22,11 +22,12 @@ FEW = 100
 
 @dataclass
 class Roles:
-    """(N,) roles and rings, units to hold the neighbours against, and why others are left out."""
+    """(N,) roles and rings, units to hold the neighbours against, those of the treated's groups, and why others are out."""
 
     role: NDArray[np.str_]
     ring: NDArray[np.int64]
     neighbour_comparison: NDArray[np.bool_] | None = None
+    alike: NDArray[np.bool_] | None = None
     left_out: list[LeftOut] = field(default_factory=list)
 
 
@@ -47,10 +48,17 @@ def concerned_units(study: Study, units: Units) -> NDArray[np.bool_]:
     return found
 
 
-def assign_roles(study: Study, sheet: Sheet, starts: dict[int, Start], ring: NDArray[np.int64], faults: Faults) -> Roles:
+def assign_roles(
+    study: Study,
+    sheet: Sheet,
+    starts: dict[int, Start],
+    ring: NDArray[np.int64],
+    faults: Faults,
+    alike: NDArray[np.bool_] | None = None,
+) -> Roles:
     """Give each unit its role; contradictions between the lists of the study file are faults of it."""
     units = sheet.units
-    roles = Roles(np.full(len(units.names), "unused", dtype="<U10"), ring)
+    roles = Roles(np.full(len(units.names), "unused", dtype="<U10"), ring, alike=alike)
     _assign_treated(study, sheet, starts, roles)
     for number, excluded in enumerate(study.comparison.excluded):
         place = units.find(excluded.unit)
@@ -91,19 +99,50 @@ def _assign_comparison(study: Study, sheet: Sheet, starts: dict[int, Start], rol
     if rule.units == "all" or (rule.choose is not None and not rule.units):
         roles.role[roles.role == "unused"] = "comparison"
     if rule.choose is not None and not faults.found:
-        candidates, treated = roles.role == "comparison", roles.role == "treated"
-        if rule.choose.n > candidates.sum():
-            text = f"asks for {rule.choose.n} units, but only {candidates.sum()} can be chosen among"
-            faults.add("comparison.choose.n", text, study.line("comparison.choose.n"))
-            return
-        first = min(sheet.calendar.number(starts[int(place)].moment) for place in np.flatnonzero(treated))
-        distance = nearest_units(sheet, rule.choose, candidates, treated, first - study_anticipation(study))
-        for place in np.flatnonzero(candidates):
-            if place not in distance.chosen:
-                roles.role[place] = "unused"
-                roles.left_out.append(LeftOut(units.names[place], "", "", _not_chosen(study, distance, int(place))))
-    if not (roles.role == "comparison").any() and not faults.found:
+        if rule.choose.method == "group":
+            _keep_alike(study, units, roles, faults)
+        else:
+            _keep_nearest(study, sheet, starts, roles, faults)
+    later = study.estimation is not None and study.estimation.comparison_group == "not_yet"  # later starters stand in for them
+    if not (roles.role == "comparison").any() and not later and not faults.found:
         faults.add("comparison", 'no unit is left to compare with; name units or write units = "all"', study.line("comparison"))
+
+
+def _keep_nearest(study: Study, sheet: Sheet, starts: dict[int, Start], roles: Roles, faults: Faults) -> None:
+    """Leave only the chosen among the comparison units, by distance before the first start."""
+    rule, units = study.comparison.choose, sheet.units
+    if rule is None:
+        return
+    candidates, treated = roles.role == "comparison", roles.role == "treated"
+    asked = (rule.n or 0) if rule.method == "nearest" else (rule.each or 0) * int(treated.sum())
+    key = "comparison.choose.n" if rule.method == "nearest" else "comparison.choose.each"
+    if asked > candidates.sum():
+        faults.add(key, f"asks for {asked} units, but only {candidates.sum()} can be chosen among", study.line(key))
+        return
+    first = min(sheet.calendar.number(starts[int(place)].moment) for place in np.flatnonzero(treated))
+    choose = nearest_units if rule.method == "nearest" else matched_units
+    try:
+        distance = choose(sheet, rule, candidates, treated, first - study_anticipation(study))
+    except ValueError as error:
+        faults.add(key, f"{error}: the others have no data before the start", study.line(key))
+        return
+    for place in np.flatnonzero(candidates):
+        if place not in distance.chosen:
+            roles.role[place] = "unused"
+            roles.left_out.append(LeftOut(units.names[place], "", "", _not_chosen(study, distance, int(place))))
+
+
+def _keep_alike(study: Study, units: Units, roles: Roles, faults: Faults) -> None:
+    """Leave only the units of the treated units' groups among the comparison units."""
+    candidates = roles.role == "comparison"
+    alike = np.zeros(len(candidates), dtype=bool) if roles.alike is None else roles.alike
+    if not (candidates & alike).any():
+        text = "no unit that may be compared with is in the group of a treated unit; name another group, column or family"
+        faults.add("comparison.choose", text, study.line("comparison.choose"))
+        return
+    roles.role[candidates & ~alike] = "unused"
+    reason = say(study.report.language, "left_out", "not_alike")
+    roles.left_out.extend(LeftOut(units.names[place], "", "", reason) for place in np.flatnonzero(candidates & ~alike))
 
 
 def study_anticipation(study: Study) -> int:
@@ -147,7 +186,8 @@ def _not_chosen(study: Study, nearest: Nearest, place: int) -> str:
     language, distance = study.report.language, float(nearest.distance[place])
     if np.isnan(distance):
         return say(language, "left_out", "no_past")
-    return say(language, "left_out", "not_nearest", n=nearest.n, distance=wording.number(distance, language))
+    key = "not_matched" if study.comparison.choose and study.comparison.choose.method == "matched" else "not_nearest"
+    return say(language, "left_out", key, n=nearest.n, distance=wording.number(distance, language))
 
 
 def _list_unused(study: Study, units: Units, roles: Roles) -> None:

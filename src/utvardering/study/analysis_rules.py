@@ -200,8 +200,7 @@ def _level_can_be_reached(study: Study) -> Iterator[Problem]:
     """Only where the plan itself says how many units there are; `units = "all"` is judged with the data."""
     if study.estimation is None or study.estimation.inference not in RANDOMIZED or not study.treated:
         return
-    comparison = study.comparison
-    n_comparison = comparison.choose.n if comparison.choose else 0 if comparison.units == "all" else len(comparison.units)
+    n_comparison = _n_comparison(study)
     if not n_comparison:
         return
     n_treated = len(study.treated)
@@ -214,6 +213,14 @@ def _level_can_be_reached(study: Study) -> Iterator[Problem]:
             f"{n_treated + n_comparison} units gives no p-value below {smallest:.2g}; "
             "add comparison units or choose another inference",
         )
+
+
+def _n_comparison(study: Study) -> int:
+    """Comparison units as far as the plan alone says how many there are, else 0."""
+    choose, units = study.comparison.choose, study.comparison.units
+    if choose is not None:
+        return {"nearest": choose.n or 0, "matched": (choose.each or 0) * len(study.treated)}.get(choose.method, 0)
+    return 0 if units == "all" else len(units)
 
 
 def _smallest_p(starts: Counter[Moment], n_units: int) -> float:

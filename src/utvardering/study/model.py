@@ -168,11 +168,19 @@ class TreatedFrom(Section):
 
 
 class Choose(Section):
-    """`[comparison] choose`: comparison units chosen from data before the start."""
+    """`[comparison] choose`: comparison units chosen from data before the start, or by groups that others drew up."""
 
-    method: Literal["nearest"] = _key("How units are chosen", example="nearest")
-    n: StrictInt = _key("How many units", ge=1, example=20)
-    on: tuple[StrictStr, ...] = _key("Columns on which units are to be alike", example=("folkmangd",))
+    method: Literal["nearest", "matched", "group"] = _key(
+        "How units are chosen: the n nearest, each treated unit's own nearest, or the units of its group", example="nearest"
+    )
+    n: StrictInt | None = _key("nearest: how many units", None, ge=1, example=20)
+    each: StrictInt | None = _key("matched: how many units for each treated one; no unit is taken twice", None, ge=1, example=4)
+    on: tuple[StrictStr, ...] = _key("nearest, matched: columns on which units are to be alike", (), example=("folkmangd",))
+    column: StrictStr = _key("group: column of the panel with the group of a unit", "", example="skr_grupp")
+    file: StrictStr = _key(
+        "group: csv with the columns unit and alike, a row for each pair", "", example="data/liknande_kommuner.csv"
+    )
+    family: StrictStr = _key("group: which rows of the file, by its column family", "", example="socioekonomi")
 
 
 Alternative = Literal["all"] | tuple[StrictStr, ...] | Choose
@@ -199,7 +207,13 @@ class Neighbours(Section):
     """`[neighbours]`: where crime could have moved; never part of the comparison."""
 
     units: tuple[StrictStr, ...] = _key("The neighbouring units", ())
-    column: StrictStr = _key("Column with the ring of a unit (1, 2, …), empty = not a neighbour", "")
+    column: StrictStr = _key(
+        "Column with the ring of a unit (1, 2, …), empty = not a neighbour; with file: its column with the unit", ""
+    )
+    file: StrictStr = _key("GeoPackage or GeoJSON with the areas, by which neighbours are found", "")
+    within: tuple[Number, ...] = _key(
+        "Metres from a treated area: who lies within the first is ring 1, within the second ring 2, …; 0 = touches it", ()
+    )
     comparison: tuple[StrictStr, ...] = _key("Units to hold the neighbours against; default the comparison", ())
 
 

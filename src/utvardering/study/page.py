@@ -153,14 +153,25 @@ def _comparison(study: Study, say: Wording) -> Iterator[str]:
         yield say.line("excluded") + "\n\n" + _bullets(rows)
     if neighbours.units:
         yield say.line("neighbours", value=plain(say.listed(neighbours.units)))
-    if neighbours.column:
+    if neighbours.file:
+        within = say.listed(say.number(metres) for metres in neighbours.within)
+        yield say.line("neighbours_within", file=neighbours.file, column=neighbours.column, within=within)
+    elif neighbours.column:
         yield say.line("neighbours_column", value=neighbours.column)
     if neighbours.comparison:
         yield say.line("neighbours_comparison", value=plain(say.listed(neighbours.comparison)))
 
 
 def _chosen(choose: Choose, say: Wording) -> str:
-    return say.line("comparison_choose", n=choose.n, on=say.listed(f"`{column}`" for column in choose.on))
+    on = say.listed(f"`{column}`" for column in choose.on) if choose.on else DASH
+    if choose.method == "matched":
+        return say.line("comparison_matched", each=choose.each, on=on)
+    if choose.method == "nearest":
+        return say.line("comparison_choose", n=choose.n, on=on)
+    if choose.column:
+        return say.line("comparison_group", column=choose.column)
+    family = say.line("comparison_family", value=plain(choose.family)) if choose.family else ""
+    return say.line("comparison_alike", file=choose.file, family=family)
 
 
 def _compared(units: str | tuple[str, ...], say: Wording) -> str:

@@ -109,9 +109,7 @@ def _section(day: str, body: list[str], line: int) -> tuple[Amendment | None, li
     return Amendment(date, why, tuple(keys), hashes.get("plan", ""), hashes.get("data", ""), line), []
 
 
-def amendment_block(
-    differences: Iterable[Difference], language: str, today: dt.date, *, plan: str = "", data: str = ""
-) -> str:
+def amendment_block(differences: Iterable[Difference], language: str, today: dt.date, *, plan: str = "", data: str = "") -> str:
     """The section to paste into the protocol; its reason is left to the author."""
     parts = [f"## {_WORD[language]} {today.isoformat()}", _PLACEHOLDER[language]]
     rows = [f"- `{one.key}`: {shown(one.registered)} → {shown(one.now)}" for one in differences]

@@ -1,7 +1,7 @@
 """Do the keys of a study file agree with each other? No data are needed to tell.
 
 A rule is a function that yields a Problem for each contradiction it finds. Rules of the analysis are in
-`analysis_rules.py`, what a design needs in `requirements.py`.
+`analysis_rules.py`, of the choice of comparison units in `choice_rules.py`, what a design needs in `requirements.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from utvardering.errors import Problem
 from utvardering.study.analysis_rules import ANALYSIS_RULES, smallest_p
+from utvardering.study.choice_rules import CHOICE_RULES, choices
 from utvardering.study.requirements import REQUIREMENTS
 from utvardering.study.values import show
 
@@ -31,7 +32,7 @@ def rule_problems(study: Study, *, partial: bool = False) -> list[Problem]:
     With `partial`, keys that are wrong in themselves are absent from `study`, and a rule that needs one of them is not judged.
     """
     problems: list[Problem] = []
-    for rule in (*REQUIREMENTS, *RULES, *ANALYSIS_RULES):
+    for rule in (*REQUIREMENTS, *RULES, *CHOICE_RULES, *ANALYSIS_RULES):
         try:
             problems += rule(study)
         except AttributeError:
@@ -201,10 +202,35 @@ def _comparison_is_apart(study: Study) -> Iterator[Problem]:
 
 def _neighbours_said_one_way(study: Study) -> Iterator[Problem]:
     neighbours = study.neighbours
-    if neighbours.units and neighbours.column:
+    if neighbours.units and neighbours.column and not neighbours.file:
         yield _at(study, "neighbours.column", "is given, and so are units; keep one of them")
+    if neighbours.units and neighbours.file:
+        yield _at(study, "neighbours.file", "is given, and so are units; keep one of them")
+    if neighbours.file and not neighbours.column:
+        yield _at(study, "neighbours.column", 'is missing: column of the file with the unit. Write such as column = "omrade"')
+    if neighbours.file and not neighbours.within:
+        yield _at(study, "neighbours.within", "is missing: metres from a treated area. Write such as within = [500]")
+    yield from _rings_have_order(study)
     if neighbours.comparison and not neighbours.units and not neighbours.column:
         yield _at(study, "neighbours.comparison", 'is given without neighbours; write units = ["…"] or column = "…" too')
+
+
+def _rings_have_order(study: Study) -> Iterator[Problem]:
+    neighbours = study.neighbours
+    if neighbours.within and not neighbours.file:
+        yield _at(
+            study, "neighbours.within", 'is given without a file with the areas; write such as file = "data/omraden.gpkg"'
+        )
+    for i, metres in enumerate(neighbours.within):
+        if metres < 0:
+            yield _at(study, f"neighbours.within[{i}]", f"needs metres of at least 0, found {metres:g}; write {-metres:g}")
+        elif i and metres <= neighbours.within[i - 1]:
+            yield _at(
+                study,
+                f"neighbours.within[{i}]",
+                f"needs more than the ring before it, {neighbours.within[i - 1]:g}, found {metres:g}; "
+                "write the distances from the nearest to the farthest",
+            )
 
 
 def _lottery_has_record(study: Study) -> Iterator[Problem]:
@@ -231,6 +257,8 @@ def _files_lie_in_folder(study: Study) -> Iterator[Problem]:
     files += [("data.incidents.file", data.incidents.file)] if data.incidents else []
     files += [("data.exposure.file", data.exposure.file)] if data.exposure else []
     files += [(f"outcomes[{i}].file", outcome.file) for i, outcome in enumerate(study.outcomes)]
+    files += [("neighbours.file", study.neighbours.file)]
+    files += [(f"{key}.file", choose.file) for key, choose in choices(study)]
     for key, file in files:
         if not file:
             continue
