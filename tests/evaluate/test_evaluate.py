@@ -148,3 +148,21 @@ def test_a_study_whose_data_end_before_the_start_is_told_what_it_can_do(tmp_path
         "parken: the data end (2021-06) before the measure starts, so there is no effect to estimate yet; "
         "utvardering design parken says what the study can find, and utvardering register parken locks the plan"
     )
+
+
+def test_a_roll_out_to_all_compares_with_those_who_begin_later(tmp_path):
+    folder = write_study(tmp_path, estimator="staggered_did", also='["imputation", "sun_abraham"]')
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    one = '[[treated]]\nunit = "Park 02"\nstart = 2021-07-01\n'
+    starts = ["2021-07-01"] * 7 + ["2021-12-01"] * 8 + ["2022-06-01"] * 8
+    rows = [f'[[treated]]\nunit = "Park {k:02d}"\nstart = {start}\n' for k, start in enumerate(starts, 2)]
+    text = text.replace(one, "".join(rows)).replace("seed = 7", 'seed = 7\ncomparison_group = "not_yet"')
+    text = text.replace("max_imbalance = 2.0", "max_imbalance = 2.0\nmin_comparison_units = 8")
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    done = utv.evaluate(folder, tmp_path / "build")
+    planned = done.estimates.planned("brott")
+    assert (planned.n_treated, planned.n_comparison) == (24, 0)
+    assert done.checks["comparison"].text.startswith("8 jämförelseområden.")
+    left = {item.unit: item.reason for item in done.estimates.left_out if item.outcome == "brott"}
+    assert left["Park 24"].startswith("inget område att jämföra med från dess start")
+    assert not left.keys() & {"Park 01", "Park 09"}

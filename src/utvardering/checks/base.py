@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from utvardering.data.panel import Panel, Sample
+from utvardering.data.panel import NEVER, Panel, Sample
 from utvardering.errors import DesignError
 from utvardering.study.model import Checks, Estimation, Outcome, Study
 from utvardering.wording import say
@@ -92,7 +93,21 @@ class Design:
     @property
     def sample(self) -> Sample:
         """The primary outcome of treated and comparison units before the start."""
-        return self.before.sample(self.outcome.id)
+        return self.sample_of(self.outcome.id)
+
+    def sample_of(self, outcome: str) -> Sample:
+        """An outcome of treated and comparison units before the start.
+
+        Where all units get the measure in the end, the last to begin stand for the comparison, as in the analysis.
+        """
+        sample = self.before.sample(outcome)
+        if not sample.treated.all():
+            return sample
+        start = np.where(sample.start == sample.start.max(), NEVER, sample.start)
+        if not (start < NEVER).any():
+            msg = f"{outcome}: all units begin in the same period, so nobody can be compared with"
+            raise DesignError(msg)
+        return replace(sample, grid=replace(sample.grid, start=start))
 
     @property
     def n_after(self) -> int:

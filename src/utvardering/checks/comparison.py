@@ -61,7 +61,7 @@ def balance(design: Design) -> tuple[Balance, ...]:
     rows = []
     for outcome in design.study.outcomes:
         try:
-            sample = design.before.sample(outcome.id)
+            sample = design.sample_of(outcome.id)
         except DesignError:
             if outcome.id == design.outcome.id:
                 raise
@@ -81,7 +81,7 @@ def _unit_means(design: Design, variable: str) -> NDArray[np.float64]:
         values = design.sample.grid.covariates[variable]
     else:
         plain = outcome.model_copy(update={"transform": "none"})
-        values, _ = additive_values(design.before.sample(variable), plain)
+        values, _ = additive_values(design.sample_of(variable), plain)
     seen = np.isfinite(values).any(axis=1)
     unit = np.full(len(values), np.nan)
     unit[seen] = np.nanmean(values[seen], axis=1)
@@ -90,7 +90,7 @@ def _unit_means(design: Design, variable: str) -> NDArray[np.float64]:
 
 def _rarity(design: Design, variable: str) -> float:
     """Share of blind picks of as many units whose mean differs from the others' at least as much."""
-    sample = design.sample if variable in design.sample.grid.covariates else design.before.sample(variable)
+    sample = design.sample if variable in design.sample.grid.covariates else design.sample_of(variable)
     unit = np.nan_to_num(_unit_means(design, variable), nan=float(np.nanmean(_unit_means(design, variable))))
     rng = np.random.default_rng(design.estimation.seed)
     draws = reassign(np.where(sample.treated, 0, -1).astype(np.intp), rng, strata=sample.strata)

@@ -191,7 +191,7 @@ def _not_had(study: Study, job: Job, method: Method, result: Result, without: st
 
 def _why_silent(study: Study, job: Job, method: Method, unit: str) -> str:
     row = job.sample.y[job.sample.units.index(unit)]
-    key = "silent_gap" if np.isnan(row).any() and np.nansum(row) > 0 else "silent"
+    key = "silent" if not np.nansum(row) > 0 else "silent_gap" if np.isnan(row).any() else "silent_alone"
     return say(study.report.language, "left_out", key, method=method.name)
 
 
@@ -221,10 +221,9 @@ def _comparable(job: Job) -> Job:
 
 def _job(study: Study, panel: Panel, method: Method, outcome: Outcome, *, weighted: bool) -> Job:
     estimation = _estimation(study)
-    alone = method.alone or estimation.comparison_group == "not_yet"
 
     def sample(name: str) -> Sample:
-        found = panel.sample(name, alone=alone)
+        found = panel.sample(name, alone=method.alone)
         return found if weighted else replace(found, grid=replace(found.grid, weights=None))
 
     one = sample(outcome.id)

@@ -31,13 +31,13 @@ def over_time(results: Results, outcome: Outcome) -> pd.DataFrame:
     """Treated against comparison: group, period, x (years), after, value, shown (index or percent) and its one-year mean.
 
     Value is the rate per 100 000 and year for a count with exposure, the sum of a count without, else the mean over areas.
-    Empty where there is no panel. Counts of persons below the study's smallest cell are left out.
+    Empty where there is no panel, or no unit that never got the measure. Counts of persons below the study's smallest cell are left out.
     """
     if results.panel is None:
         return pd.DataFrame()
     panel = results.panel
     panel = panel[(panel["outcome"] == outcome.id) & panel["role"].isin(DRAWN_ROLES) & panel["value"].notna()]
-    if panel.empty:
+    if panel["role"].nunique() < len(DRAWN_ROLES):
         return pd.DataFrame()
     frames = []
     for role in DRAWN_ROLES:
