@@ -26,6 +26,8 @@ BELOW = {
     "estimators": {"study", "data", "simulate", "inference"},
     "coverage": {"study", "data", "simulate", "inference", "estimators"},
     "checks": {"study", "data", "simulate", "inference", "estimators", "coverage"},
+    "registration": {"study", "data", "simulate", "inference", "estimators", "coverage", "checks"},
+    "planning": {"study", "data", "simulate", "inference", "estimators", "coverage", "checks"},
     "process": {"study", "data"},
     "robustness": {"study", "data", "simulate", "inference", "estimators", "checks"},
     "synthesis": {"study", "data", "simulate", "inference", "estimators", "checks", "robustness", "process"},

@@ -23,7 +23,7 @@ from utvardering.process.dose import Dose
 from utvardering.study.model import Expected, Outcome, Study
 from utvardering.synthesis.verdict import Judgement, by_interval, judge
 
-CHECKS = ("history", "comparison", "pretrend", "staggered", "spillover", "concurrent", "power", "false_positive")
+CHECKS = ("history", "comparison", "pretrend", "staggered", "spillover", "concurrent", "power", "false_positives")
 
 
 def checks(**verdicts: str) -> DesignChecks:
@@ -152,8 +152,11 @@ def test_identifying_checks_close_the_gate_and_others_lower_certainty(name: str)
         assert f"{name}!" in failed.reasons["verdict"][0]
     else:
         assert (failed.verdict, failed.certainty) == ("effect", "low")
-    assert (unknown.verdict, unknown.certainty) == ("effect", "low")
-    assert ("exaggerated" in " ".join(failed.reasons["verdict"])) == (name == "power")
+    assert unknown.verdict == "effect"
+    assert unknown.certainty == ("moderate" if name == "false_positives" else "low")
+    said = " ".join(failed.reasons["verdict"])
+    assert ("exaggerated" in said) == (name == "power")
+    assert ("false alarms too often" in said) == (name == "false_positives")
 
 
 def test_no_effect_found_is_not_called_exaggerated() -> None:

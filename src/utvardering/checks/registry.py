@@ -8,6 +8,7 @@ from utvardering.checks.base import CheckResult, Design, DesignChecks
 from utvardering.checks.comparison import balance, comparison
 from utvardering.checks.concurrent import concurrent
 from utvardering.checks.coverage import coverage
+from utvardering.checks.false_positives import false_positives
 from utvardering.checks.history import history
 from utvardering.checks.power import power
 from utvardering.checks.pretrend import pretrend
@@ -24,6 +25,7 @@ CHECKS: dict[str, Callable[[Design], CheckResult]] = {
     "staggered": staggered,
     "concurrent": concurrent,
     "power": power,
+    "false_positives": false_positives,
     "coverage": coverage,
 }
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN_WEIGHTS = 5
 """As many comparison areas are named for each method, those with the largest weights."""
-SHARES = ("pretrend", "power", "coverage", "false_positive", "spillover")
+SHARES = ("pretrend", "power", "coverage", "false_positives", "spillover")
 """Checks whose value and limit are shares, written in percent."""
 
 

@@ -19,6 +19,9 @@ CERTAINTY = ("very_low", "low", "moderate", "high")
 BY_FORMULA = {"wdd": "wdd_analytic", "interrupted": "series"}
 """Estimators whose analytic interval rests on a model of the noise alone, and the sentence that caps certainty for it."""
 
+_NO_FAULT = ("coverage", "false_positives")
+"""Checks that cap nothing where they could not be evaluated: a method not tried enough is no fault of the study."""
+
 LOTTERY_LEAST = 10
 ADJUSTED_TREATED = 5
 ADJUSTED_COMPARISON = 20
@@ -47,7 +50,7 @@ def _of_design(study: Study, checks: DesignChecks) -> Iterator[Cap]:
         yield "moderate", "no_lottery", {}
     for check in checks.rows:
         name = say(study.report.language, "names", check.check)
-        if check.verdict == "not_evaluated" and check.check != "coverage":  # a method not tried enough is no fault of the study
+        if check.verdict == "not_evaluated" and check.check not in _NO_FAULT:
             yield "low", "not_evaluated", {"check": name}
         elif check.verdict == "fail" and (check.check not in IDENTIFYING or study.is_replication):
             yield "low", "weak", {"check": name}

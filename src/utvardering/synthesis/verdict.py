@@ -21,6 +21,9 @@ from utvardering.wording import number, percent, say
 
 VERDICTS = ("effect", "effect_opposite", "no_effect_of_interest", "uncertain", "not_interpretable", "not_implemented")
 
+WARNED = {"power": "exaggerated", "false_positives": "alarming"}
+"""Checks that close no gate, and the warning that an effect found all the same carries where they fail."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -81,8 +84,9 @@ def _judge(study: Study, outcome: Outcome, checks: DesignChecks, estimates: Esti
     if study.is_replication:
         why = (*_replication(study, outcome, row), *why)
         why += tuple(_said(language, "warning", failed.check, failed.text) for failed in checks.failed())
-    elif verdict in {"effect", "effect_opposite"} and checks["power"].verdict == "fail":
-        why = (*why, say(language, "verdict", "exaggerated"))
+    elif verdict in {"effect", "effect_opposite"}:
+        weak = {row.check for row in checks.rows if row.verdict == "fail"}
+        why += tuple(say(language, "verdict", key) for check, key in WARNED.items() if check in weak)
     return Judgement(verdict, sure, level, {"verdict": why, "certainty": sure_why, "maryland_level": level_why})
 
 
