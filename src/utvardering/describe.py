@@ -15,6 +15,8 @@ from utvardering.data.panel import LeftOut, Panel
 from utvardering.errors import DesignError
 from utvardering.estimators.base import RANDOMIZED, planned_profile
 from utvardering.inference.reassignment import smallest_p
+from utvardering.registration.files import deviations_frame, statement
+from utvardering.registration.state import verify
 from utvardering.study.model import Outcome, Study
 from utvardering.wording import say
 
@@ -30,11 +32,17 @@ class Description:
 
 
 def describe(study: Study) -> Description:
-    """Load the data of a study and say what is in them; raises what loading raises, and where the plan is hopeless."""
+    """Load the data of a study and say what is in them.
+
+    Raises what loading raises, where the plan is hopeless, and a ReproductionError where a registered plan or the rows before
+    the start were changed without an amendment.
+    """
     if study.study.design != "areas":
+        state = verify(study).state
         line = f"{study.id}: the study file is right (design {study.study.design})"
-        return Description((line,), {"design": study.study.design})
+        return Description((line,), {"design": study.study.design, "registration": state})
     panel = load_panel(study)
+    registration = verify(study, panel)
     refuse_hopeless(study, panel)
     counts = {role: int((panel.role == role).sum()) for role in ("treated", "comparison", "neighbour", "excluded", "unused")}
     lines = [
@@ -53,7 +61,10 @@ def describe(study: Study) -> Description:
     lines.extend(f"  left out: {_left_out(item)}" for item in panel.left_out[:_SHOWN])
     if len(panel.left_out) > _SHOWN:
         lines.append(f"  left out: {len(panel.left_out) - _SHOWN} more; all of them are in left_out.csv after a run")
-    facts = {"units": counts, "outcomes": outcomes, "left_out": len(panel.left_out)}
+    if registration.lock is not None:
+        lines.append(f"  {statement(registration)}")
+        lines.extend(f"  {text}" for text in deviations_frame(registration)["text"])
+    facts = {"units": counts, "outcomes": outcomes, "left_out": len(panel.left_out), "registration": registration.state}
     if warning:
         facts["warning"] = {"check": warning.check, "value": warning.value, "limit": warning.threshold, "text": warning.text}
     return Description(tuple(lines), facts)

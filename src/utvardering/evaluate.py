@@ -25,6 +25,8 @@ from utvardering.estimators.bacon import bacon_frame
 from utvardering.estimators.estimate import Estimates, estimate_effects
 from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, write_table
 from utvardering.process.assess import ProcessAssessment, assess_process
+from utvardering.registration.files import write_registration
+from utvardering.registration.state import Registration, verify, with_opening
 from utvardering.report.figures import write_figures
 from utvardering.robustness.base import Robustness
 from utvardering.robustness.registry import stress, unanswered_keys
@@ -34,7 +36,7 @@ from utvardering.study.page import study_page
 from utvardering.synthesis.verdict import Verdict, judge
 
 VERSIONED = ("utvardering", "numpy", "scipy", "pandas", "linearmodels", "plotnine")
-COPIED = ("study.toml", "protokoll.md", "expected.toml", "plan.lock", "data/sources.toml")
+COPIED = ("study.toml", "protokoll.md", "expected.toml", "plan.lock", "opened.toml", "data/sources.toml")
 
 Result = TypeVar("Result")
 Progress = Callable[[str, str], None]
@@ -53,12 +55,15 @@ class Evaluation:
     process: ProcessAssessment | None
     verdict: Verdict
     folder: Path
+    registration: Registration
 
 
 def evaluate(study: str | Path | Study, out: str | Path = "build", progress: Progress | None = None) -> Evaluation:
     """Run a study from its file to its tables and write them to `out/<id>/`, all or nothing.
 
-    Raises StudyError, DataError or DesignError, with what to do about it; what was written before then stays as it was.
+    The first run that opens outcomes after the start writes `opened.toml` into the study's folder.
+    Raises StudyError, DataError or DesignError, with what to do about it, and a ReproductionError where a registered plan was
+    changed; what was written before then stays as it was.
     """
     clock = _Clock(progress)
     return _evaluate(clock.run("study", lambda: study if isinstance(study, Study) else load_study(study)), out, clock)
@@ -67,15 +72,17 @@ def evaluate(study: str | Path | Study, out: str | Path = "build", progress: Pro
 def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
     require_areas(study)
     panel = clock.run("data", lambda: load_panel(study))
+    registration = verify(study, panel)
     refuse_hopeless(study, panel)
     refuse_not_begun(study, panel)
     checks = clock.run("checks", lambda: check_design(study, panel.before(), clock.teller("checks")))
+    registration = with_opening(registration)
     estimates = clock.run("estimates", lambda: gated(study, checks, estimate_effects(study, panel, clock.teller("estimates"))))
     robustness = clock.run("robustness", lambda: stress(study, panel, estimates, clock.teller("robustness")))
     process = clock.run("process", lambda: assess_process(study))
     verdict = clock.run("verdict", lambda: judge(study, checks, estimates, robustness, process))
     folder = Path(out) / study.id
-    found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder)
+    found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder, registration)
     with whole_folder(folder) as new:
         clock.run("tables", lambda: write(found, new))
         clock.run("figures", lambda: write_figures(new))
@@ -135,14 +142,17 @@ def write(found: Evaluation, folder: Path) -> None:
         write_json(areas, folder / "areas.geojson")
     (folder / "plan.md").write_text(study_page(study), encoding="utf-8")
     _copy(study, folder)
+    write_registration(found.registration, folder)
 
 
 def note_unfetched(study: str | Path, out: str | Path = "build") -> Path:
     """Write the folder of a study whose data have not been fetched: the plan and the word that there is no result."""
     loaded = load_study(study)
     folder = Path(out) / loaded.id
+    registration = verify(loaded)
     with whole_folder(folder) as new:
         _copy(loaded, new)
+        write_registration(registration, new)
         (new / "plan.md").write_text(study_page(loaded), encoding="utf-8")
         write_json({"study": loaded.id, "fetched": False, "simulated": loaded.data.simulated}, new / "manifest.json")
     return folder

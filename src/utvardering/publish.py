@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import tomllib
 from collections.abc import Callable
@@ -9,11 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utvardering.errors import PublishError
+from utvardering.data.load import load_panel
+from utvardering.errors import DataNotFetchedError, PublishError
 from utvardering.followup.table import follow_up, write_follow_up
+from utvardering.registration.state import STATUS_LOCKED, verify
+from utvardering.registration.traces import lost_lock
 from utvardering.report.render import found_builds, render_report
 from utvardering.report.render import stage as stage_sources
-from utvardering.study.source import STUDIES, study_ids
+from utvardering.study.load import load_study
+from utvardering.study.register import LOCK
+from utvardering.study.source import STUDIES, STUDY_FILE, study_ids
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ def publish_reports(
 
     The follow-up of all studies below `studies/` is made for `date` (default today) and published with them.
 
-    Raises PublishError where nothing has been run, or where a page cannot be published.
+    Raises PublishError where nothing has been run, or where a page cannot be published, and a ReproductionError where a
+    registered study was changed without an amendment.
     """
     builds = found_builds(build)
     name = Path(study).name if study else ""
@@ -49,6 +56,8 @@ def publish_reports(
         msg = f"{build}: no study has been run; run one first: utvardering run STUDY"
         raise PublishError(msg)
     followup = write_follow_up(follow_up(STUDIES, build, date), build) if study_ids(STUDIES) else None
+    for folder in builds:
+        _verify(folder, Path(study) if study and folder.name == name else STUDIES / folder.name)
     if stage is not None:
         stage_sources(builds, stage, not_fetched=_unfetched(build), followup=followup)
         return Published((f"{stage}: the Quarto sources; render them with: quarto render {stage}",), {"stage": str(stage)})
@@ -67,6 +76,29 @@ def publish_reports(
         "reused": list(done.reused),
     }
     return Published(lines, facts)
+
+
+def _verify(build: Path, source: Path) -> None:
+    """Raise a ReproductionError where the study, or the copy of it in the folder of the run, is not what was registered."""
+    for folder in (source, build):
+        locked = (folder / STUDY_FILE).is_file() and ((folder / LOCK).exists() or _status(folder) in STATUS_LOCKED)
+        if not locked and not (folder == source and (folder / STUDY_FILE).is_file() and lost_lock(folder)):
+            continue
+        loaded = load_study(folder / STUDY_FILE)
+        panel = None
+        if folder == source and loaded.study.design == "areas":
+            with contextlib.suppress(DataNotFetchedError):
+                panel = load_panel(loaded)
+        verify(loaded, panel)
+
+
+def _status(folder: Path) -> str:
+    try:
+        values = tomllib.loads((folder / STUDY_FILE).read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return ""
+    table = values.get("study", {})
+    return str(table.get("status", "")) if isinstance(table, dict) else ""
 
 
 def _unfetched(build: Path) -> list[tuple[str, str]]:

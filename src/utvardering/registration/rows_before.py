@@ -1,0 +1,65 @@
+"""Are the rows before the start still those that were registered?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from utvardering.data.fingerprint import data_sha256, seen_before
+from utvardering.data.load import load_panel
+from utvardering.data.panel import Panel
+from utvardering.errors import UtvarderingError
+from utvardering.study.model import Study
+from utvardering.study.register import Lock, registered_study
+
+ROLES = ("treated", "comparison", "neighbour", "excluded")
+
+
+@dataclass(frozen=True)
+class RowsBefore:
+    """The present hash of the rows that were seen at registration, and in what they differ: outcomes, or `units`.
+
+    lock_faults   keys of the lock that the rows contradict although their hash is the registered one
+    """
+
+    sha256: str
+    changed: tuple[str, ...] = ()
+    lock_faults: tuple[str, ...] = ()
+
+
+def rows_before(study: Study, panel: Panel, lock: Lock, *, same_plan: bool) -> RowsBefore:
+    """The rows that were registered, as they are now.
+
+    They are looked at through the registered plan, so that an amended one (another start, another comparison) is no revision
+    of data; where the files no longer hold what it asks for, through the present one.
+    """
+    view, seen = (study, panel) if same_plan else _as_registered(study, panel, lock)
+    before = seen.before()
+    found = data_sha256(view, before, lock.until)
+    now = seen_of(view, before, lock.until)
+    changed = [outcome for outcome, then in lock.seen.items() if now.get(outcome) != then]
+    roles = [] if roles_of(before) == lock.units else ["units"]
+    if found == lock.data_sha256:
+        return RowsBefore(found, (), (*(f"seen.{outcome}" for outcome in changed), *roles))
+    return RowsBefore(found, (*changed, *(roles if changed else ["units"])))
+
+
+def seen_of(study: Study, panel: Panel, until: dict[str, str] | None = None) -> dict[str, dict[str, Any]]:
+    """Outcome to first, last, units, cells and sha256 of what is known of it before the start."""
+    found = {one.outcome: asdict(one) for one in seen_before(study, panel, until)}
+    return {name: {key: value for key, value in one.items() if key != "outcome"} for name, one in found.items()}
+
+
+def roles_of(panel: Panel) -> dict[str, list[str]]:
+    """Role to the names of its units, by name."""
+    return {role: sorted(name for name, has in zip(panel.units, panel.role, strict=True) if has == role) for role in ROLES}
+
+
+def _as_registered(study: Study, panel: Panel, lock: Lock) -> tuple[Study, Panel]:
+    then = registered_study(lock, study)
+    if then is None:
+        return study, panel
+    try:
+        return then, load_panel(then)
+    except UtvarderingError:
+        return study, panel
