@@ -92,6 +92,41 @@ def check(
 
 
 @app.command()
+def register(
+    study: StudyArgument,
+    out: Out = BUILD,
+    *,
+    page: Annotated[
+        str,
+        typer.Option("--page", help="Only write the pre-analysis plan as Markdown into the study's folder", metavar="sv|en"),
+    ] = "",
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Lock the plan before the outcomes are known: writes plan.lock; later changes need a dated amendment."""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        from utvardering.registration.files import registration_facts, statement  # noqa: PLC0415 -- only what the verb uses
+        from utvardering.registration.register import register_study, write_page  # noqa: PLC0415 -- as above
+
+        if page:
+            written = write_page(study, page)
+            voice.say(f"{written}: the pre-analysis plan")
+            voice.result({"page": str(written)})
+            return
+        done = register_study(study, out)
+        found = done.registration
+        voice.say(f"{found.study.folder / 'plan.lock'}: the plan is registered")
+        voice.say(f"  {statement(found)}")
+        for note in done.notes:
+            voice.say(f"  {note}")
+        voice.result({**registration_facts(found), "notes": list(done.notes)})
+
+    _run(voice, work)
+
+
+@app.command()
 def run(
     study: StudyArgument,
     out: Out = BUILD,

@@ -7,6 +7,7 @@ import datetime as dt
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import tomlkit
 
@@ -15,13 +16,15 @@ from utvardering.data.fingerprint import data_sha256
 from utvardering.data.load import load_panel
 from utvardering.data.panel import NEVER, Panel
 from utvardering.errors import DesignError, Problem, StudyError
+from utvardering.registration.files import statement
 from utvardering.registration.git import History
 from utvardering.registration.rows_before import roles_of, seen_of
 from utvardering.registration.state import Registration, program_version, verify
 from utvardering.study.load import load_study
-from utvardering.study.model import Study
+from utvardering.study.model import Report, Study
 from utvardering.study.opened import OPENED
 from utvardering.study.plan_values import plan_sha256
+from utvardering.study.preanalysis import preanalysis_page
 from utvardering.study.register import LOCK, Lock, lock_text, make_lock
 from utvardering.study.source import STUDY_FILE, find_study
 
@@ -68,6 +71,32 @@ def register_study(study: str | Path, build: str | Path = "build", now: dt.datet
     _write(find_study(study), loaded, lock)
     registration = verify(load_study(study), panel, now)
     return Registered(registration, tuple(_notes(loaded, panel, registration)))
+
+
+def write_page(study: str | Path, language: str) -> Path:
+    """Write the pre-analysis plan of a study, locked or not, into its folder: `preanalysis-sv.md` or `preanalysis-en.md`.
+
+    Raises a StudyError for another language, and what verifying a registered study raises.
+    """
+    if language not in get_args(Report.model_fields["language"].annotation):
+        msg = f'--page: needs sv or en, found "{language}"'
+        raise StudyError(msg)
+    loaded = load_study(study)
+    shown = loaded.model_copy(update={"report": loaded.report.model_copy(update={"language": language})})
+    panel = load_panel(loaded) if loaded.study.design == "areas" else None
+    found = verify(shown, panel)
+    seen = seen_of(loaded, panel) if panel is not None else None
+    facts = statement(found) if found.lock is not None else ""
+    text = preanalysis_page(loaded, language, found.lock, seen, facts)
+    target = loaded.folder / f"preanalysis-{language}.md"
+    new = loaded.folder / f".{target.name}.{os.getpid()}"
+    try:
+        new.write_text(text, encoding="utf-8", newline="\n")
+        new.rename(target)
+    except OSError as fault:
+        msg = f"{loaded.folder}: {target.name} cannot be written here ({fault.strerror})"
+        raise StudyError(msg) from None
+    return target
 
 
 def _refuse_registered(study: Study) -> None:

@@ -24,12 +24,12 @@ _SHARES = frozenset(
 """Limits that are shares of something and read best in percent."""
 
 
-def study_page(study: Study, level: int = 1) -> str:
-    """The plan as a page of Markdown in the language of the report; every value of the plan is on it.
+def study_page(study: Study, level: int = 1, language: str = "") -> str:
+    """The plan as a page of Markdown in the language of the report, or in another; every value of the plan is on it.
 
     `level` is the level of the first heading, so that the page can be a section of a longer document.
     """
-    say = Wording(study.report.language)
+    say = Wording(language or study.report.language)
     parts = [
         _top(study, say),
         _question(study, say),
