@@ -20,7 +20,7 @@ def test_neighbours_are_held_against_the_units_named_for_them(tmp_path, monkeypa
     seen = []
     monkeypatch.setattr(
         "utvardering.robustness.base.Doubt.again",
-        lambda _self, sample, *_: seen.append((sample.treated.sum(), (~sample.treated).sum())) or _stop(),
+        lambda _self, moved, *_: seen.append(_sizes(moved.sample("brott"))) or _stop(),
     )
     from utvardering.robustness.base import Doubt
     from utvardering.robustness.displacement import displacement
@@ -29,6 +29,10 @@ def test_neighbours_are_held_against_the_units_named_for_them(tmp_path, monkeypa
     rings = [row for row in displacement(Doubt(study, panel, planned)) if row.variant == "ring=1"]
     assert [row.verdict for row in rings] == ["not_evaluated"]
     assert seen == [(2, count)]
+
+
+def _sizes(sample):
+    return sample.treated.sum(), (~sample.treated).sum()
 
 
 def _stop():

@@ -185,19 +185,26 @@ class Panel:
 
     def neighbour_sample(self, outcome: str, ring: int = 0) -> Sample:
         """The neighbours (of one ring, 0 all) as if treated from the first start, with the units to hold them against."""
-        return self._neighbours_as_treated(outcome, ring).sample(outcome)
+        return self.neighbours_as_treated(ring).sample(outcome)
 
-    def _neighbours_as_treated(self, outcome: str, ring: int) -> Panel:
+    def neighbours_as_treated(self, ring: int = 0) -> Panel:
+        """The panel in which the neighbours (of one ring, 0 all) were treated from the first start on, and the treated not."""
         chosen = (self.role == "neighbour") & ((self.ring == ring) if ring else True)
         role = np.where(self.role == "treated", "excluded", np.where(chosen, "treated", self.role))
         if self.neighbour_comparison is not None:
             role = np.where(role == "comparison", "excluded", role)
             role = np.where(self.neighbour_comparison, "comparison", role)
-        grid = self.grids[outcome]
-        first = int(grid.start[grid.start < NEVER].min())
-        start = np.where(chosen, first, NEVER)
-        treatment = (np.arange(len(grid.periods)) >= start[:, None]).astype(float)
-        return replace(self, role=role, grids={**self.grids, outcome: replace(grid, start=start, treatment=treatment)})
+        firsts = {name: int(grid.start.min(initial=NEVER)) for name, grid in self.grids.items()}
+        return replace(self, role=role).with_starts({name: np.where(chosen, at, NEVER) for name, at in firsts.items()})
+
+    def with_starts(self, starts: Mapping[str, NDArray[np.int64]]) -> Panel:
+        """The panel with other starts, (N,) positions for each outcome named; the measure then goes on to the end."""
+        moved = {}
+        for name, start in starts.items():
+            grid = self.grids[name]
+            treatment = (np.arange(len(grid.periods)) >= start[:, None]).astype(float)
+            moved[name] = replace(grid, start=start, treatment=treatment)
+        return replace(self, grids={**self.grids, **moved})
 
     def to_frame(self) -> pd.DataFrame:
         """A row per unit, outcome and period: unit, label, role, ring, outcome, period, value, exposure, treatment."""

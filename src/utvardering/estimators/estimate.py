@@ -147,7 +147,7 @@ def estimate_effects(study: Study, panel: Panel, progress: Callable[[str], None]
             if progress:
                 progress(f"{outcome.id}: {method.name}")
             try:
-                job = _job(study, panel, method, outcome, weighted=weighted)
+                job = planned_job(study, panel, method, outcome, weighted=weighted)
                 job = job if study.measure.assignment == "lottery" else _comparable(job)
                 result, without = _run(method, job)
             except DesignError as fault:
@@ -219,7 +219,8 @@ def _comparable(job: Job) -> Job:
     return replace(job, inferences=tuple(name for name in job.inferences if name not in OF_PLACEBOS))
 
 
-def _job(study: Study, panel: Panel, method: Method, outcome: Outcome, *, weighted: bool) -> Job:
+def planned_job(study: Study, panel: Panel, method: Method, outcome: Outcome, *, weighted: bool = True) -> Job:
+    """What a method gets to see of a panel and of the plan; `weighted` False leaves the plan's weights out."""
     estimation = _estimation(study)
 
     def sample(name: str) -> Sample:
@@ -230,7 +231,7 @@ def _job(study: Study, panel: Panel, method: Method, outcome: Outcome, *, weight
     others, neighbours = [], None
     for other in study.outcomes:
         with suppress(DesignError):  # an outcome without values for these units is no companion
-            others += [sample(other.id)] if other.id != outcome.id else []
+            others += [sample(other.id)] if other.id != outcome.id and other.id in panel.grids else []
     with suppress(DesignError):  # nor are there neighbours everywhere
         neighbours = panel.neighbour_sample(outcome.id)
     planned = inferences(method, estimation, int(one.treated.sum()))

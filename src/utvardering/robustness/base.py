@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
 from utvardering.data.panel import Panel, Sample
 from utvardering.errors import DesignError
-from utvardering.estimators.base import Estimate, Job
+from utvardering.estimators.base import Estimate
 from utvardering.estimators.effects import effect_size
-from utvardering.estimators.estimate import EstimateRow
+from utvardering.estimators.estimate import EstimateRow, planned_job
 from utvardering.estimators.registry import planned_method
 from utvardering.study.model import Estimation, Outcome, Study
 from utvardering.wording import percent, say
@@ -67,16 +67,18 @@ class Doubt:
             raise DesignError(self.study.id)
         return self.study.estimation
 
-    def again(self, sample: Sample, inference: str = "") -> Estimate:
-        """The planned estimate on another sample, with the planned inference unless another is named.
+    def again(self, panel: Panel, inference: str = "") -> tuple[Sample, Estimate]:
+        """The sample and the planned estimate on another panel, with the planned inference unless another is named.
 
         Where the method has not the one named, the placebo variance or its last listed one takes its place.
         """
         method = planned_method(self.estimation.estimator, self.outcome)
         named = inference or self.estimation.inference
         other = "placebo" if method.has("placebo") else method.inferences[-1]
-        job = Job(sample, self.outcome, self.estimation, (named if method.has(named) else other,))
-        return method.run(job).estimates[0]
+        job = planned_job(self.study, panel, method, self.outcome)
+        job = replace(job, inferences=(named if method.has(named) else other,))
+        found = method.run(job).estimates
+        return job.sample, next(row for row in found if row.estimand == method.estimand)
 
     def row(self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, /, **facts: object) -> RobustnessRow:
         """A row with its sentence; effects in percent of what the treated would have been."""

@@ -27,8 +27,7 @@ def displacement(doubt: Doubt) -> Iterator[RobustnessRow]:
     for ring in np.unique(panel.ring[panel.role == "neighbour"]):
         variant = f"ring={ring}"
         try:
-            sample = panel.neighbour_sample(doubt.outcome.id, int(ring))
-            found = doubt.again(sample)
+            sample, found = doubt.again(panel.neighbours_as_treated(int(ring)))
         except DesignError as fault:
             yield unanswered(doubt, "displacement", variant, fault)
             continue

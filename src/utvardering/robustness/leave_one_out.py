@@ -25,8 +25,7 @@ def leave_one_out(doubt: Doubt) -> Iterator[RobustnessRow]:
         role[unit] = "excluded"
         name = doubt.panel.labels[unit]
         try:
-            sample = doubt.panel.with_roles(role).sample(doubt.outcome.id)
-            found = doubt.again(sample, "cluster")
+            sample, found = doubt.again(doubt.panel.with_roles(role), "cluster")
         except DesignError as fault:
             yield unanswered(doubt, "leave_one_out", str(doubt.panel.units[unit]), fault)
             continue

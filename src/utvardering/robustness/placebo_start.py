@@ -14,15 +14,15 @@ from utvardering.robustness.base import Doubt, RobustnessRow, unanswered
 
 def placebo_start(doubt: Doubt) -> Iterator[RobustnessRow]:
     """One row per shift in `[robustness] placebo_shifts`, from data before the real start only."""
-    before = doubt.panel.before().sample(doubt.outcome.id)
-    count = len(before.grid.periods)
+    before = replace(doubt.panel.before(), anticipation=0)
+    calendar = before.grids[doubt.outcome.id].calendar
+    same = {name: grid for name, grid in before.grids.items() if grid.calendar == calendar}  # a shift counts such periods
+    treated = before.role == "treated"
     for shift in doubt.study.robustness.placebo_shifts:
-        start = np.where(before.treated, count + shift, NEVER)
-        treatment = (np.arange(count) >= start[:, None]).astype(float)
-        sample = replace(before, grid=replace(before.grid, start=start, treatment=treatment), anticipation=0)
+        starts = {name: np.where(treated, len(grid.periods) + shift, NEVER) for name, grid in same.items()}
         variant = f"shift={shift}"
         try:
-            found = doubt.again(sample)
+            sample, found = doubt.again(replace(before, grids=same).with_starts(starts))
         except DesignError as fault:
             yield unanswered(doubt, "placebo_start", variant, fault)
             continue
