@@ -18,6 +18,7 @@ NAMES = ("planned", "group", "nearest", "matched", "donors")
 BETTER = 0.10
 """Share by which a held-out error must be smaller to count as smaller."""
 
+_ROUNDING = 1e-9  # of an error
 _DIGITS = 10  # of distances in standard deviations: what is smaller is rounding, and must not decide between equals
 
 
@@ -101,8 +102,8 @@ def choose(past: Past, terms: Terms) -> Chosen:
 
 
 def asked_for(minimum: int, planned: int, n_treated: int) -> tuple[int, int]:
-    """Units for `nearest` (as many as the study needs or plans) and for each treated unit for `matched` (to be as many)."""
-    n = max(minimum, planned)
+    """Units for `nearest` (what the study needs or plans, at least one for each treated), and each treated's for `matched`."""
+    n = max(minimum, planned, n_treated)
     return n, max(ceil(n / n_treated), 1)
 
 
@@ -118,7 +119,7 @@ def recommend(compared: tuple[Compared, ...], minimum: int, limit: float) -> Com
     left = [one for one in left if one.imbalance <= limit] or left
     errors = [one.error for one in left if np.isfinite(one.error)]
     if errors:
-        left = [one for one in left if one.error <= (1 + BETTER) * min(errors)]
+        left = [one for one in left if one.error <= (1 + BETTER) * min(errors) + _ROUNDING]
     return min(left, key=lambda one: NAMES.index(one.name)) if left else None
 
 

@@ -45,9 +45,21 @@ def why(study: Study, best: Compared | None, compared: tuple[Compared, ...], spe
             said.append(_say(study, "error_beside", error=error, planned=_size(study, study.primary, planned.error)))
     if best is planned and len(compared) > 1:
         said.append(_say(study, "keep"))
+    said += _passed_over(study, best, compared)
     said += speaks_against or (_say(study, "nothing_against"),)
     said.append(_say(study, "after"))
     return " ".join(said)
+
+
+def _passed_over(study: Study, best: Compared, compared: tuple[Compared, ...]) -> list[str]:
+    """The rule with the smallest held-out error, where it is clearly smaller and the rule was refused for something else."""
+    smallest = min(compared, key=lambda one: one.error if np.isfinite(one.error) else np.inf)
+    if not smallest.error * (1 + BETTER) < best.error:
+        return []
+    short = smallest.n_units < study.checks.min_comparison_units
+    key = "passed_over_few" if short else "passed_over_imbalance"
+    facts = {"choice": _say(study, f"choice_{smallest.name}"), "error": _size(study, study.primary, smallest.error)}
+    return [_say(study, key, found=smallest.n_units, **facts)]
 
 
 def against(study: Study, best: Compared, terms: Terms, held: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from utvardering.planning.likeness import Floats, Mask, Past, profiles, slopes, traits, unit_means
 
+_ROUNDING = 1e-11  # of the numbers that a difference is made of: below it nothing differs
 _FEWEST = 2  # periods that a choice is made from when the last ones are held out
 
 
@@ -28,13 +29,14 @@ def differences(name: str, past: Past, treated: Mask, comparison: Mask) -> tuple
     over the year, so never negative, and its columns hold the mean profile's highest less its lowest place.
     """
     slope = slopes(past)
+    scale = 1.0 if past.relative else _size(unit_means(past.values))
     rows = [_difference(name, unit_means(past.values), past, treated, comparison)]
     if past.exposure is not None:
         rows.append(_difference(f"{name}.exposure", unit_means(past.exposure), past, treated, comparison))
     if np.isfinite(slope[treated]).any():
-        rows.append(_difference(f"{name}.trend", slope, past, treated, comparison))
+        rows.append(_difference(f"{name}.trend", slope, past, treated, comparison, scale))
     if "season" in traits(past):
-        rows.append(_season(f"{name}.season", profiles(past, slope), past, treated, comparison))
+        rows.append(_season(f"{name}.season", profiles(past, slope), past, treated, comparison, scale))
     return tuple(rows)
 
 
@@ -80,30 +82,31 @@ def forecast_error(past: Past, treated: Mask, comparison: Mask, held: int) -> fl
     return float(np.sqrt(np.mean(error[late] ** 2)))
 
 
-def _difference(name: str, unit: Floats, past: Past, treated: Mask, comparison: Mask) -> Difference:
+def _difference(name: str, unit: Floats, past: Past, treated: Mask, comparison: Mask, scale: float | None = None) -> Difference:
+    """`scale` is the size of the numbers that rounding is measured by, where it is not their own."""
     one, other = _weighted(unit, past, treated), _weighted(unit, past, comparison)
-    spread = _pooled(unit[:, None], treated, comparison)
-    gap = one - other
-    size = max(abs(one), abs(other), np.finfo(float).tiny)
-    if np.isfinite(gap) and abs(gap) <= 1e-12 * size:  # rounding
-        gap = 0.0
-    return Difference(name, one, other, _standardised(gap, spread))
+    size = _size(unit) if scale is None else scale
+    return Difference(name, one, other, _standardised(one - other, _pooled(unit[:, None], treated, comparison), size))
 
 
-def _season(name: str, profile: Floats, past: Past, treated: Mask, comparison: Mask) -> Difference:
+def _season(name: str, profile: Floats, past: Past, treated: Mask, comparison: Mask, scale: float) -> Difference:
     one, other = (np.array([_weighted(column, past, units) for column in profile.T]) for units in (treated, comparison))
     gap = float(np.sqrt(np.nanmean((one - other) ** 2))) if np.isfinite(one - other).any() else float("nan")
-    gap = 0.0 if gap < 1e-12 else gap  # noqa: PLR2004 -- rounding
     swing = [float(np.nanmax(mean) - np.nanmin(mean)) if np.isfinite(mean).any() else float("nan") for mean in (one, other)]
-    return Difference(name, swing[0], swing[1], _standardised(gap, _pooled(profile, treated, comparison)))
+    return Difference(name, swing[0], swing[1], _standardised(gap, _pooled(profile, treated, comparison), scale))
 
 
-def _standardised(gap: float, variance: float) -> float:
+def _standardised(gap: float, variance: float, size: float) -> float:
     if np.isnan(gap):
         return float("nan")
-    if variance > 0:
+    rounding = _ROUNDING * size
+    if variance > rounding**2:
         return float(gap / np.sqrt(variance))
-    return float(np.sign(gap) * np.inf) if gap else 0.0
+    return float(np.sign(gap) * np.inf) if abs(gap) > rounding else 0.0
+
+
+def _size(numbers: Floats) -> float:
+    return float(np.nanmax(np.abs(numbers))) if np.isfinite(numbers).any() else 0.0
 
 
 def _pooled(numbers: Floats, treated: Mask, comparison: Mask) -> float:

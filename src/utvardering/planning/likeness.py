@@ -21,7 +21,6 @@ TRAITS = ("level", "trend", "season", "covariates")
 
 _HALF = 0.5  # an event added to every unit's count, so that a unit without events has a level too
 _YEARS = 2  # of data from which on a season can be told from a trend
-_MONTHS = 12
 _STILL = 1e-12  # years squared: what rounding leaves of one period
 
 
@@ -46,6 +45,12 @@ class Past:
     events: Floats | None = None
     exposure: Floats | None = None
     covariates: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def seasonal(self) -> bool:
+        """Whether a season can be told from a trend: two years of a calendar with seasons."""
+        count = len(self.years)
+        return self.season is not None and count > 1 and float(np.ptp(self.years)) * count / (count - 1) >= _YEARS - _STILL
 
     def until(self, last: int) -> Past:
         """The first `last` periods."""
@@ -98,7 +103,7 @@ def traits(past: Past) -> dict[str, Floats]:
     slope = slopes(past)
     if np.isfinite(slope).any():
         found["trend"] = slope[:, None]
-    if past.season is not None and np.ptp(past.years) + 1 / _MONTHS >= _YEARS:
+    if past.seasonal:
         found["season"] = profiles(past, slope)
     if past.covariates:
         found["covariates"] = np.column_stack([unit_means(values) for values in past.covariates.values()])
@@ -112,9 +117,7 @@ def slopes(past: Past) -> Floats:
     """
     seen = np.isfinite(past.values)
     time, values = np.where(seen, past.years, 0.0), np.where(seen, past.values, 0.0)
-    season = past.season
-    if season is None or np.ptp(past.years) + 1 / _MONTHS < _YEARS:
-        season = np.zeros(len(past.years), dtype=np.int64)
+    season = past.season if past.season is not None and past.seasonal else np.zeros(len(past.years), dtype=np.int64)
     across = np.zeros(len(seen))
     along = np.zeros(len(seen))
     for place in np.unique(season):
