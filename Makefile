@@ -12,7 +12,7 @@ WORKERS ?= 2
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
-.PHONY: help setup reports study report reproduce new-study test test-slow lint benchmark coverage clean
+.PHONY: help setup reports design study report reproduce new-study test test-slow lint benchmark coverage clean
 
 help:            ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-28s %s\n", $$1 $$3, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ build/%/manifest.json: $$(shell find studies/$$* -type f) $(CODE) | $(READY)
 $(SITE): $(RESULTS) $(PAGES) | $(READY)
 	@$(BIN)/utvardering report --all
 	@touch $@
+
+design: $(READY) ## What a study can find, before the measure: make design STUDY=studies/trygghetsvardar
+	@$(BIN)/utvardering design $(STUDY)
 
 study: $(READY)  ## Run one study: make study STUDY=studies/trygghetsvardar
 	@$(MAKE) --no-print-directory build/$(notdir $(STUDY:%/=%))/manifest.json

@@ -127,6 +127,37 @@ def register(
 
 
 @app.command()
+def design(
+    study: StudyArgument,
+    out: Out = BUILD,
+    *,
+    lottery: Annotated[
+        int, typer.Option(help="Draw by lot which N of the named areas begin; the others wait", metavar="N")
+    ] = 0,
+    workers: Annotated[int, typer.Option(help="Processes; the numbers do not depend on it", min=1)] = 2,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Before the measure: what the study can find, how often its analysis gives false alarms, and what would help."""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        import json  # noqa: PLC0415 -- a verb imports only what it uses
+
+        from utvardering.planning.design import design_study  # noqa: PLC0415 -- as above
+
+        with voice.counted(f"{study}: design") as progress:
+            folder = design_study(study, out, progress, workers=workers, lottery=lottery)
+        facts = json.loads((folder / "design.json").read_text(encoding="utf-8"))
+        voice.say(f"{folder}:")
+        for sentence in facts["sentences"]:
+            voice.say(f"  {sentence}")
+        voice.result(facts)
+
+    _run(voice, work)
+
+
+@app.command()
 def run(
     study: StudyArgument,
     out: Out = BUILD,

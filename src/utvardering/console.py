@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from utvardering.errors import UtvarderingError
 
@@ -52,6 +52,30 @@ class Voice:
                 if not item and stage not in seen:
                     seen.add(stage)
                     print(f"{title}: {stage}", file=sys.stderr)  # noqa: T201 -- as above
+
+            yield line
+
+    @contextmanager
+    def counted(self, title: str) -> Iterator[Callable[[int, int, str], None]]:
+        """A callback for parts done of parts in all: a bar with the time left on a terminal, a line per tenth elsewhere."""
+        console = Console(stderr=True)
+        if self.quiet or self.as_json:
+            yield lambda done, whole, item: None  # noqa: ARG005 -- nothing is shown
+        elif console.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+            with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+                task = bar.add_task(title, total=None)
+                yield lambda done, whole, item: bar.update(
+                    task, completed=done, total=whole, description=f"{title} · {item}" if item else title
+                )
+        else:
+            told = {"tenth": -1}
+
+            def line(done: int, whole: int, item: str) -> None:
+                tenth = 10 * done // max(whole, 1)
+                if tenth > told["tenth"]:
+                    told["tenth"] = tenth
+                    print(f"{title}: {done} of {whole}" + (f" ({item})" if item else ""), file=sys.stderr)  # noqa: T201 -- as above
 
             yield line
 

@@ -120,7 +120,8 @@ def _is_peak(ranks: NDArray[np.float64], treated: NDArray[np.intp]) -> bool:
     """Whether at most PEAK_RARE of blind picks of as many units have a mean rank as high."""
     rng = np.random.default_rng(0)
     picks = [ranks[rng.choice(len(ranks), len(treated), replace=False)].mean() for _ in range(_PICKS)]
-    return (1 + np.sum(np.array(picks) >= ranks[treated].mean() - 1e-9)) / (1 + _PICKS) <= PEAK_RARE
+    rare = (1 + np.sum(np.array(picks) >= ranks[treated].mean() - 1e-9)) / (1 + _PICKS)
+    return bool(rare <= PEAK_RARE)
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
