@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import pandas as pd
 from utvardering.outputs import write_json, write_table
 from utvardering.registration.state import Registration, program_version
 from utvardering.study.model import Study
+from utvardering.study.opened import OPENED
 from utvardering.study.plan_values import Difference, shown
-from utvardering.study.protocol import Amendment
+from utvardering.study.protocol import PROTOCOL, Amendment
+from utvardering.study.register import LOCK
+from utvardering.study.source import STUDY_FILE
 from utvardering.study.wording import Wording
 from utvardering.wording import say
 
@@ -36,6 +40,16 @@ def write_registration(found: Registration, folder: Path) -> None:
     write_table(deviations_frame(found), folder / "deviations.csv")
 
 
+def refresh_registration(found: Registration, folder: Path) -> None:
+    """Bring the folder of an earlier run or design up to date, where there is one: the registration and what it stands on."""
+    if not folder.is_dir():
+        return
+    write_registration(found, folder)
+    for name in (STUDY_FILE, PROTOCOL, LOCK, OPENED):
+        if (found.study.folder / name).is_file():
+            shutil.copyfile(found.study.folder / name, folder / name)
+
+
 def registration_facts(found: Registration) -> dict[str, Any]:
     """State, hashes, proofs, doubts, amendments and the statement that says it in words."""
     lock, opened = found.lock, found.opened
@@ -55,6 +69,8 @@ def registration_facts(found: Registration) -> dict[str, Any]:
         "before_start": _before_start(found),
         "proofs": [{"kind": one.kind, "date": one.date, "statement": one.statement} for one in found.proofs],
         "doubts": list(found.doubts),
+        "summary": summary(found),
+        "limits": limits(found),
         "statement": statement(found),
         "amendments": [
             {
@@ -71,6 +87,16 @@ def registration_facts(found: Registration) -> dict[str, Any]:
 
 def statement(found: Registration) -> str:
     """What a reader may trust: whether and when the plan was locked, what proves it, and what cannot be proved."""
+    if found.lock is None:
+        return summary(found)
+    language = found.study.report.language
+    proofs = [one.statement for one in found.proofs]
+    told = [say(language, "registration", "proved"), *proofs] if proofs else [say(language, "registration", "unproved")]
+    return " ".join([summary(found), *told, *found.doubts, limits(found)])
+
+
+def summary(found: Registration) -> str:
+    """Whether and when the plan was locked, before or after the start, and when outcomes were first opened."""
     language, lock = found.study.report.language, found.lock
 
     def tell(key: str, **facts: object) -> str:
@@ -80,14 +106,20 @@ def statement(found: Registration) -> str:
     opened = [tell("opened_unrecorded")] if found.unrecorded else opened
     if lock is None:
         return " ".join([tell(found.state), *opened])
-    key = "retrospective_locked" if found.state == "retrospective" else found.state
-    said = [tell(key, date=lock.registered_at.date())]
+    retrospective = found.state == "retrospective"
+    said = [tell("retrospective_locked" if retrospective else "locked", date=lock.registered_at.date())]
     start = _first_start(found.study)
-    if start is not None and found.state != "retrospective":
+    if start is not None and not retrospective:
         said.append(tell("before_start") if _before_start(found) else tell("after_start", start=start))
-    said += opened or [tell("not_opened")]
-    said += [tell("proved"), *(one.statement for one in found.proofs)] if found.proofs else [tell("unproved")]
-    return " ".join([*said, *found.doubts, tell("remade"), tell("elsewhere")])
+    said.append(tell("changed" if found.is_changed else "unchanged"))
+    return " ".join([*said, *(opened or [tell("not_opened")])])
+
+
+def limits(found: Registration) -> str:
+    """What no lock can show; empty where there is none."""
+    language = found.study.report.language
+    keys = ("remade", "elsewhere") if found.lock else ()
+    return " ".join(say(language, "registration", key) for key in keys)
 
 
 def deviations_frame(found: Registration) -> pd.DataFrame:
@@ -133,7 +165,7 @@ def _row(found: Registration, key: str, values: tuple[str, str], cover: Amendmen
     language, opened = found.study.report.language, found.opened
     said = [text]
     if cover is not None:
-        after = opened is not None and opened.opened_at.date() <= cover.date
+        after = opened is not None and opened.opened_at.date() <= cover.date and not cover.covers_plan(opened.plan_sha256)
         facts = {"date": cover.date} | ({"opened": opened.opened_at.date()} if opened is not None else {})
         said.append(say(language, "registration", "amended_after" if after else "amended", **facts))
         said.append(say(language, "registration", "reason", reason=cover.reason))

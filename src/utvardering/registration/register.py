@@ -16,7 +16,7 @@ from utvardering.data.fingerprint import data_sha256
 from utvardering.data.load import load_panel
 from utvardering.data.panel import NEVER, Panel
 from utvardering.errors import DesignError, Problem, StudyError
-from utvardering.registration.files import statement
+from utvardering.registration.files import refresh_registration, statement
 from utvardering.registration.git import History
 from utvardering.registration.rows_before import roles_of, seen_of
 from utvardering.registration.state import Registration, program_version, verify
@@ -70,6 +70,7 @@ def register_study(study: str | Path, build: str | Path = "build", now: dt.datet
     )
     _write(find_study(study), loaded, lock)
     registration = verify(load_study(study), panel, now)
+    refresh_registration(registration, Path(build) / loaded.id)
     return Registered(registration, tuple(_notes(loaded, panel, registration)))
 
 

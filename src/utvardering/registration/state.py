@@ -45,6 +45,11 @@ class Registration:
     opened: Opened | None = None
     unrecorded: bool = False
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether the plan or the rows before the start are others than those that were locked."""
+        return bool(self.differences) or (self.rows is not None and bool(self.rows.changed))
+
 
 def program_version() -> str:
     """Version of this program."""
@@ -81,10 +86,20 @@ def verify(study: Study, panel: Panel | None = None, now: dt.datetime | None = N
     if problems:
         raise _error(study, lock, problems)
     doubts = [*traces.doubts, *amendment_doubts(study.folder, amendments, traces.opened, lock, language)]
-    data_changed = rows is not None and bool(rows.changed)
-    state = "retrospective" if study.study.retrospective else "changed" if changed or data_changed else "registered"
-    return Registration(
-        study, state, plan_sha256(study), lock, changed, amendments, rows, tuple(traces.proofs), tuple(doubts), traces.opened
+    found = Registration(
+        study,
+        "registered",
+        plan_sha256(study),
+        lock,
+        changed,
+        amendments,
+        rows,
+        tuple(traces.proofs),
+        tuple(doubts),
+        traces.opened,
+    )
+    return replace(
+        found, state="retrospective" if study.study.retrospective else "changed" if found.is_changed else "registered"
     )
 
 

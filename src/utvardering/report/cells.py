@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PUBLISHED = "results"
 """The folder beside a report that holds its tables and figures."""
+FACTS = ("manifest.json", "registration.json")
 
 
 def load(folder: str = PUBLISHED) -> Results:
@@ -21,15 +22,18 @@ def load(folder: str = PUBLISHED) -> Results:
     return Results.load(Path(folder))
 
 
-def _say(*paragraphs: str) -> None:
+def say(*paragraphs: str) -> None:
+    """Print paragraphs; empty ones are left out."""
     print("\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n")  # noqa: T201 -- a cell speaks by printing
 
 
-def _bullets(lines: Iterable[str]) -> str:
+def bullets(lines: Iterable[str]) -> str:
+    """A list, a line each."""
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _figures(r: Results, section: str) -> list[str]:
+def figures_of(r: Results, section: str) -> list[str]:
+    """The figures of a section with caption and alt text."""
     shown = []
     for one in r.figures.get("figures", []):
         if one["section"] == section:
@@ -41,19 +45,19 @@ def _figures(r: Results, section: str) -> list[str]:
 def summary(r: Results) -> None:
     """The callout that a reader reads first."""
     title = r.texts("heading.summary")
-    _say(f'::: {{.callout-important title="{title}" icon=false}}', *sentences.summary(r), ":::")
+    say(f'::: {{.callout-important title="{title}" icon=false}}', *sentences.summary(r), ":::")
 
 
 def strip(r: Results) -> None:
     """The strip of key facts."""
     items = [f"{term}\n:   {said}" for term, said in sentences.strip(r)]
-    _say("::: {.korthet}", *items, ":::")
+    say("::: {.korthet}", *items, ":::")
 
 
 def meaning(r: Results) -> None:
     """What it means for the municipality."""
     intro, advice, after = sentences.meaning(r)
-    _say(" ".join(after), _bullets(advice), intro)
+    say(" ".join(after), bullets(advice), intro)
 
 
 def sure(r: Results) -> None:
@@ -61,27 +65,25 @@ def sure(r: Results) -> None:
     texts, found = r.texts, r.judgement(r.primary.id)
     word = texts.name("certainty", found.certainty)
     reasons = found.reasons.get("certainty", [])
-    _say(texts("sure.conclusion", word=word, step=found.step), _bullets(reasons), texts("sure.intro"), tables.sure(r))
-    _say(*sureness.explanations(r))
+    say(texts("sure.conclusion", word=word, step=found.step), bullets(reasons), texts("sure.intro"), tables.sure(r))
+    say(*sureness.explanations(r))
 
 
 def strength(r: Results) -> None:
     """The level of the design, with its reasons."""
     texts, found = r.texts, r.judgement(r.primary.id)
     said = texts("sure.level", level=found.level, text=texts(f"level.{found.level}"))
-    _say(said, _bullets(found.reasons.get("maryland_level", [])))
+    say(said, bullets(found.reasons.get("maryland_level", [])))
 
 
 def registered(r: Results) -> None:
-    """Whether the plan was locked, and what it answers to."""
+    """Whether the plan was locked, what stands behind the date and what cannot be shown; and what the plan answers to."""
     texts, about = r.texts, r.study["study"]
-    date = str(r.lock.get("registered_at", ""))[:10]
-    lines = [texts("plan.registered", date=date) if date else texts("plan.not_registered")]
-    lines += [texts("plan.retrospective")] if about.get("retrospective") else []
+    lines = [sentences.registration(r)]
     lines += [texts("plan.problem", problem=about["problem"])] if about.get("problem") else []
     lines += [texts("plan.row", plan=about["plan"])] if about.get("plan") else []
     lines.append(texts(f"word.{about.get('independence', 'internal')}"))
-    _say(" ".join(lines))
+    say(" ".join(lines), *sentences.proofs(r))
 
 
 def plan(r: Results) -> None:
@@ -92,17 +94,17 @@ def plan(r: Results) -> None:
     wanted = 4
     moved = ["#" * (wanted - depth) + line if line.startswith("#") else line for line in body]
     marked = [f"{line} {{.unnumbered .unlisted}}" if line.startswith("#") else line for line in moved]
-    _say("\n".join(marked).strip() or r.texts("plan.no_plan"))
+    say("\n".join(marked).strip() or r.texts("plan.no_plan"))
 
 
 def done(r: Results) -> None:
     """The plan beside what was done."""
-    _say(tables.planned_and_done(r))
+    say(tables.planned_and_done(r))
 
 
 def deviations(r: Results) -> None:
     """Deviations from the plan."""
-    _say(_bullets(sentences.deviations(r)))
+    say(bullets(sentences.deviations(r)))
 
 
 def implementation(r: Results) -> None:
@@ -119,7 +121,7 @@ def implementation(r: Results) -> None:
         )
     dose = r.tables["dose"]
     if dose.empty:
-        _say(" ".join(lines), texts("implementation.none"), texts("implementation.process"))
+        say(" ".join(lines), texts("implementation.none"), texts("implementation.process"))
         return
     weeks = dose.groupby("week")[["planned_hours", "delivered_hours"]].sum()
     weeks = weeks[weeks["planned_hours"] > 0]
@@ -132,8 +134,8 @@ def implementation(r: Results) -> None:
         limit=texts.percent(100 * float(r.setting("checks", "min_delivered_dose", 0.5))),
     )
     weekly = texts("implementation.weeks", count=empty, all=len(weeks)) if empty else ""
-    _say(" ".join(lines), f"{texts('implementation.intro_dose')} {share} {weekly}".strip())
-    _say(*_figures(r, "implementation"), texts("implementation.process"))
+    say(" ".join(lines), f"{texts('implementation.intro_dose')} {share} {weekly}".strip())
+    say(*figures_of(r, "implementation"), texts("implementation.process"))
 
 
 def gate(r: Results) -> None:
@@ -142,41 +144,41 @@ def gate(r: Results) -> None:
     verdict = r.judgement(r.primary.id).verdict
     if verdict in {"not_interpretable", "not_implemented"} and not r.replication:
         said = texts("effect.dose_gated" if verdict == "not_implemented" else "effect.gated")
-        _say("::: {.callout-warning}", said, ":::")
+        say("::: {.callout-warning}", said, ":::")
     else:
-        _say(texts("effect.intro"))
+        say(texts("effect.intro"))
 
 
 def over_time(r: Results) -> None:
     """What happened in treated and comparison areas."""
-    _say(*(_figures(r, "over_time") or [r.texts("effect.no_panel")]))
+    say(*(figures_of(r, "over_time") or [r.texts("effect.no_panel")]))
 
 
 def per_period(r: Results) -> None:
     """The event study."""
-    _say(*(_figures(r, "per_period") or [r.texts("effect.no_events")]))
+    say(*(figures_of(r, "per_period") or [r.texts("effect.no_events")]))
 
 
 def methods(r: Results) -> None:
     """Every estimator in one picture and one table."""
-    shown = _figures(r, "methods")
-    _say(*([r.texts("effect.methods"), *shown, tables.methods(r, r.primary)] if shown else [r.texts("effect.no_estimates")]))
+    shown = figures_of(r, "methods")
+    say(*([r.texts("effect.methods"), *shown, tables.methods(r, r.primary)] if shown else [r.texts("effect.no_estimates")]))
 
 
 def others(r: Results) -> None:
     """The other outcomes, each for itself."""
     adjusted = r.tables["estimates"]["p_adjusted"].notna().any()
-    _say(tables.other_outcomes(r), r.texts("effect.adjusted") if adjusted else "", *_figures(r, "other_outcomes"))
+    say(tables.other_outcomes(r), r.texts("effect.adjusted") if adjusted else "", *figures_of(r, "other_outcomes"))
 
 
 def areas(r: Results) -> None:
     """The map of municipalities."""
-    _say(*(_figures(r, "areas") or [r.texts("effect.no_map")]))
+    say(*(figures_of(r, "areas") or [r.texts("effect.no_map")]))
 
 
 def mechanism(r: Results) -> None:
     """How the measure is thought to work."""
-    _say(str(r.measure.get("mechanism") or r.texts("mechanism.none")), r.texts("mechanism.tested"))
+    say(str(r.measure.get("mechanism") or r.texts("mechanism.none")), r.texts("mechanism.tested"))
 
 
 def moderators(r: Results) -> None:
@@ -184,49 +186,49 @@ def moderators(r: Results) -> None:
     texts, row = r.texts, r.planned(r.primary.id)
     few = 10
     if row is None or row["n_treated"] >= few:
-        _say(texts("moderators.many"))
+        say(texts("moderators.many"))
         return
     n = int(row["n_treated"])
     area = texts("moderators.area_one") if n == 1 else texts("moderators.area_many", n=n)
-    _say(texts("moderators.none", n=area))
+    say(texts("moderators.none", n=area))
 
 
 def moved(r: Results) -> None:
     """The neighbours."""
     if r.robustness("displacement").empty:
-        _say(r.texts("moved.none"))
+        say(r.texts("moved.none"))
         return
     rows = r.robustness("displacement")
     quotient = "" if r.is_gated else " ".join(rows.loc[rows["variant"] == "quotient", "text"])
-    _say(r.texts("moved.intro"), *_figures(r, "moved"), tables.neighbours(r), sureness.in_language(r, quotient))
+    say(r.texts("moved.intro"), *figures_of(r, "moved"), tables.neighbours(r), sureness.in_language(r, quotient))
 
 
 def economics(r: Results) -> None:
     """What it cost."""
-    _say(" ".join(cost.sentences(r, sentences.verdict_name(r, r.primary))))
+    say(" ".join(cost.sentences(r, sentences.verdict_name(r, r.primary))))
 
 
 def limits(r: Results) -> None:
     """Limits in plain words."""
-    _say(_bullets(sentences.limits(r)))
+    say(bullets(sentences.limits(r)))
 
 
 def change(r: Results) -> None:
     """What would change the conclusion."""
-    _say(sentences.what_would_change(r))
+    say(sentences.what_would_change(r))
 
 
 def sources(r: Results) -> None:
     """Input files and their checksums."""
-    _say(tables.sources(r))
+    say(tables.sources(r))
 
 
 def again(r: Results) -> None:
     """How to run it again."""
     texts = r.texts
     seed = texts("data.seed", seed=r.manifest.get("seed")) if r.manifest.get("seed") is not None else ""
-    _say(texts("data.again_text"), f"```bash\nmake study STUDY=studies/{r.id}\n```")
-    _say(texts("data.again_check"), f"```bash\nutvardering reproduce {r.id}\n```", seed)
+    say(texts("data.again_text"), f"```bash\nmake study STUDY=studies/{r.id}\n```")
+    say(texts("data.again_check"), f"```bash\nutvardering reproduce {r.id}\n```", seed)
 
 
 def downloads(r: Results) -> None:
@@ -236,11 +238,11 @@ def downloads(r: Results) -> None:
         f"@fig-{one['name']}: [{one['name']}.csv]({PUBLISHED}/figures/{one['name']}.csv)"
         for one in r.figures.get("figures", [])
     ]
-    files = sorted(path.name for path in r.folder.iterdir() if path.suffix in {".csv", ".toml"} or path.name == "manifest.json")
+    files = sorted(path.name for path in r.folder.iterdir() if path.suffix in {".csv", ".toml"} or path.name in FACTS)
     listed = [f"[{name}]({PUBLISHED}/{name})" for name in files]
-    _say(
+    say(
         texts("data.figures_intro"),
-        _bullets(figures),
+        bullets(figures),
         f"{texts('data.tables_intro')} {', '.join(listed)}.",
         texts("data.notes") if (r.tables["estimates"]["note"] != "").any() and texts.language != "en" else "",
         texts("data.no_download"),
@@ -249,13 +251,13 @@ def downloads(r: Results) -> None:
 
 def left_out(r: Results) -> None:
     """What was left out and why."""
-    _say(tables.left_out(r) if len(r.tables["left_out"]) else r.texts("data.left_none"))
+    say(tables.left_out(r) if len(r.tables["left_out"]) else r.texts("data.left_none"))
 
 
 def cite(r: Results) -> None:
     """How to cite the report."""
     authors = ", ".join(r.study["study"].get("authors", [])) or r.texts("data.nobody")
-    _say(r.texts("data.cite_text", authors=authors, title=r.title, measure=lower_first(str(r.measure["name"])), id=r.id))
+    say(r.texts("data.cite_text", authors=authors, title=r.title, measure=lower_first(str(r.measure["name"])), id=r.id))
 
 
 def log(r: Results) -> None:
@@ -263,49 +265,49 @@ def log(r: Results) -> None:
     body = r.log.strip().splitlines()
     body = body[1:] if body and body[0].startswith("# ") else body
     moved = [f"##{line} {{.unnumbered .unlisted}}" if line.startswith("##") else line for line in body]
-    _say("\n".join(moved).strip() or r.texts("data.log_none"))
+    say("\n".join(moved).strip() or r.texts("data.log_none"))
 
 
 def appendix_truth(r: Results) -> None:
     """Planted against estimated effect, for simulated studies."""
     if len(r.tables["truth"]):
-        _say(f"### {r.texts('heading.truth')}", r.texts("appendix.truth_intro"), tables.truth(r))
+        say(f"### {r.texts('heading.truth')}", r.texts("appendix.truth_intro"), tables.truth(r))
 
 
 def appendix_checks(r: Results) -> None:
     """Every check."""
-    _say(appendix.all_checks(r))
+    say(appendix.all_checks(r))
 
 
 def appendix_robustness(r: Results) -> None:
     """Every robustness row, and what the E-value means where the estimate may be read as an effect."""
     if r.tables["robustness"].empty:
-        _say(r.texts("appendix.robust_none"))
+        say(r.texts("appendix.robust_none"))
         return
     meant = "" if r.is_gated else " ".join(r.robustness("e_value")["text"])
-    _say(appendix.all_robustness(r), sureness.in_language(r, meant))
+    say(appendix.all_robustness(r), sureness.in_language(r, meant))
 
 
 def appendix_balance(r: Results) -> None:
     """Balance before the start."""
     if len(r.tables["balance"]):
-        _say(f"### {r.texts('heading.balance')}", tables.balance(r))
+        say(f"### {r.texts('heading.balance')}", tables.balance(r))
 
 
 def appendix_weights(r: Results) -> None:
     """On which comparison areas the methods rest that weight them, and of what staggered comparisons consist."""
     texts = r.texts
     if shown := appendix.weights(r):
-        _say(f"### {texts('heading.weights')}", texts("appendix.weights_intro"), shown)
+        say(f"### {texts('heading.weights')}", texts("appendix.weights_intro"), shown)
     if shown := appendix.bacon(r):
-        _say(f"### {texts('heading.bacon')}", texts("appendix.bacon_intro"), shown)
+        say(f"### {texts('heading.bacon')}", texts("appendix.bacon_intro"), shown)
 
 
 def appendix_estimates(r: Results) -> None:
     """Every estimate of the other outcomes."""
     rest = [one for one in r.outcomes if one is not r.primary and len(r.estimates(one.id))]
     if rest:
-        _say(
+        say(
             f"### {r.texts('heading.all_estimates')}",
             *(tables.methods(r, one, f"tbl-alla-{number}") for number, one in enumerate(rest, 1)),
         )
@@ -313,9 +315,9 @@ def appendix_estimates(r: Results) -> None:
 
 def checklist(r: Results) -> None:
     """What guidelines ask for, and where it stands."""
-    _say(tables.checklist(r))
+    say(tables.checklist(r))
 
 
 def versions(r: Results) -> None:
     """Versions of the programs."""
-    _say(tables.versions(r))
+    say(tables.versions(r))

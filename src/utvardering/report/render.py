@@ -12,11 +12,11 @@ import yaml
 
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
-from utvardering.report import cells, sentences
+from utvardering.report import cells, design_words, sentences
 from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
 from utvardering.report.publishers import publish
-from utvardering.report.results import Results
+from utvardering.report.results import Results, is_planned
 from utvardering.report.texts import lower_first
 
 if TYPE_CHECKING:
@@ -24,21 +24,34 @@ if TYPE_CHECKING:
 
 SITE = Path("reports/_site")
 PUBLISHED = (
+    "advice.csv",
     "agreement.csv",
     "bacon.csv",
     "balance.csv",
+    "before.csv",
+    "candidates.csv",
     "checks.csv",
+    "choice.json",
     "cost.csv",
+    "design.json",
+    "design_balance.csv",
+    "detectable.csv",
+    "deviations.csv",
     "dose.csv",
     "estimates.csv",
     "event_study.csv",
     "expected.toml",
+    "false_positives.csv",
     "left_out.csv",
     "plan.lock",
     "plan.md",
+    "power.csv",
     "process.csv",
     "protokoll.md",
+    "registration.json",
+    "regression_to_mean.csv",
     "robustness.csv",
+    "rollout.csv",
     "sources.toml",
     "study.toml",
     "suppressed.csv",
@@ -47,6 +60,8 @@ PUBLISHED = (
     "weights.csv",
 )
 """Files of a run that may be published as they are; never the panel."""
+DESIGN = "{{< include _sections/design.qmd >}}\n\n"
+"""What a report leaves out where nobody asked before the start if the study could give an answer."""
 UNPUBLISHED_FACTS = ("timings",)
 """What the published manifest leaves out, since it differs between two runs of the same study."""
 
@@ -82,8 +97,9 @@ def render_all(build: str | Path = "build", site: str | Path = SITE, **choices: 
 
 
 def found_builds(build: str | Path = "build") -> list[Path]:
-    """The runs below a folder, by name."""
-    return sorted(path.parent for path in Path(build).glob("*/verdict.toml") if not path.parent.name.startswith("."))
+    """The runs below a folder and the studies that have not begun, by name."""
+    folders = [path.parent for path in Path(build).glob("*/study.toml") if not path.parent.name.startswith(".")]
+    return sorted(folder for folder in folders if (folder / "verdict.toml").is_file() or is_planned(folder))
 
 
 def stage(
@@ -101,12 +117,12 @@ def stage(
         Path(sources) if sources else default_sources(),
         staging,
         dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns("_site", ".quarto", "evaluation.qmd", ".*"),
+        ignore=shutil.ignore_patterns("_site", ".quarto", "evaluation.qmd", "planned.qmd", ".*"),
     )
-    body = _body(Path(sources) if sources else default_sources())
+    given = Path(sources) if sources else default_sources()
     runs = sorted((Results.load(folder) for folder in builds), key=lambda run: run.id)
     for run in runs:
-        _stage_study(run, body, staging / "studier" / run.id)
+        _stage_study(run, _body(run, given), staging / "studier" / run.id)
     write_overview(runs, staging / "_studies", not_fetched)
     write_followup_page(Path(followup) if followup else None, staging, {run.id for run in runs})
     return staging
@@ -131,10 +147,12 @@ def _empty(staging: Path) -> None:
     shutil.rmtree(staging)
 
 
-def _body(sources: Path) -> str:
-    """The report without its front matter, its includes as seen from the folder of a study."""
-    text = (sources / "evaluation.qmd").read_text(encoding="utf-8")
+def _body(run: Results, sources: Path) -> str:
+    """The report, or the page before the start, without its front matter, its includes as seen from the folder of a study."""
+    text = (sources / ("planned.qmd" if run.is_planned else "evaluation.qmd")).read_text(encoding="utf-8")
     _, _, body = text.split("---\n", 2)
+    if not run.has_design:
+        body = body.replace(DESIGN, "")
     return body.replace("{{< include _sections/", "{{< include ../../_sections/").strip() + "\n"
 
 
@@ -154,12 +172,13 @@ def _stage_study(run: Results, body: str, folder: Path) -> None:
 
 
 def front_matter(run: Results) -> dict[str, Any]:
-    """Title, language and headings of a report, and what the listing of all reports shows of it."""
+    """Title, language and headings of a page, and what the listing of all reports shows of it."""
     texts = run.texts
-    found = run.judgement(run.primary.id)
     front: dict[str, Any] = {
         "title": run.title,
-        "subtitle": texts("word.subtitle", measure=lower_first(str(run.measure["name"]))),
+        "subtitle": texts(
+            "design.subtitle" if run.is_planned else "word.subtitle", measure=lower_first(str(run.measure["name"]))
+        ),
         "lang": texts.language,
     }
     if authors := run.study["study"].get("authors"):
@@ -169,11 +188,30 @@ def front_matter(run: Results) -> dict[str, Any]:
     front |= {
         "study-id": run.id,
         "measure": str(run.measure["name"]),
-        "verdict": sentences.verdict_name(run, run.primary),
-        "certainty": texts("index.step", step=found.step, word=texts.name("certainty", found.certainty)),
-        "heading": dict(texts.raw("heading")),
+        **(_planned_facts(run) if run.is_planned else _found_facts(run)),
         "jupyter": "python3",
     }
     if run.is_simulated:
         front |= {"simulated": True, "simulated-notice": texts("word.notice")}
     return front | {"format": {"html": "default", "typst": {"output-file": f"{run.id}.pdf"}}}
+
+
+def _found_facts(run: Results) -> dict[str, Any]:
+    """What the listing of all reports shows of a run, and the headings of its report."""
+    texts, found = run.texts, run.judgement(run.primary.id)
+    return {
+        "stage": "evaluated",
+        "verdict": sentences.verdict_name(run, run.primary),
+        "certainty": texts("index.step", step=found.step, word=texts.name("certainty", found.certainty)),
+        "heading": {**texts.raw("heading"), "design": texts("design.heading_after")},
+    }
+
+
+def _planned_facts(run: Results) -> dict[str, Any]:
+    """The same for a study that has not begun."""
+    texts = run.texts
+    return {
+        "stage": "planned",
+        "answer": texts(f"design.index_{design_words.answer(run)}"),
+        "heading": dict(texts.raw("heading")),
+    }

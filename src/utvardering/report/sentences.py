@@ -6,15 +6,13 @@ No sentence here is built from an estimate that may not be interpreted.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from utvardering.report import cost
 from utvardering.report.captions import level
 from utvardering.report.results import Outcome, Results
 from utvardering.report.texts import lower_first, per_year, upper_first
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 READ = ("effect", "effect_opposite", "no_effect_of_interest", "uncertain")
 """Verdicts under which the planned estimate may be read."""
@@ -311,7 +309,47 @@ def what_would_change(results: Results) -> str:
     return results.texts(f"change.{verdict}", smallest=results.texts.percent(smallest))
 
 
+def registration(results: Results) -> str:
+    """Whether and when the plan was locked."""
+    texts, about = results.texts, results.study["study"]
+    if said := results.registration.get("summary"):
+        return str(said)
+    date = str(results.lock.get("registered_at", ""))[:10]
+    lines = [texts("plan.registered", date=date) if date else texts("plan.not_registered")]
+    return " ".join([*lines, *([texts("plan.retrospective")] if about.get("retrospective") else [])])
+
+
+def proofs(results: Results) -> list[str]:
+    """What stands behind the date of a lock, what is left open, what no lock can show, and its checksums; for a locked plan."""
+    texts, facts = results.texts, results.registration
+    if not facts.get("registered_at"):
+        return []
+    found = [str(one["statement"]) for one in facts.get("proofs", [])]
+    told = [texts("plan.proofs") + "\n\n" + "\n".join(f"- {one}" for one in found)] if found else [texts("plan.no_proofs")]
+    doubts = "\n".join(f"- {one}" for one in facts.get("doubts", []))
+    sums = [
+        texts("plan.sums", plan=str(facts["plan_sha256"])[:12], data=str(facts["data_sha256"])[:12]),
+        texts("plan.program", version=facts["program_version"]),
+    ]
+    return [*told, *([doubts] if doubts else []), str(facts.get("limits", "")), " ".join(sums)]
+
+
 def deviations(results: Results) -> list[str]:
+    """Where plan or data are not those that were locked, and where what was done differs from the plan."""
+    lines = [*amended(results), *_not_done(results)]
+    lines = lines or [results.texts("plan.none")]
+    return lines if results.registration.get("registered_at") or results.lock else [*lines, results.texts("plan.unlocked")]
+
+
+def amended(results: Results) -> list[str]:
+    """What was changed after the plan was locked, each with its date and reason."""
+    path = results.folder / "deviations.csv"
+    if not path.is_file():
+        return []
+    return [str(text) for text in pd.read_csv(path, dtype=str, keep_default_na=False)["text"]]
+
+
+def _not_done(results: Results) -> list[str]:
     """Where what was done differs from the plan, as far as the files show it."""
     texts = results.texts
     planned = str(results.setting("estimation", "estimator", ""))
@@ -330,4 +368,4 @@ def deviations(results: Results) -> list[str]:
                 texts("plan.not_used", estimator=upper_first(texts.name("estimator", name)), title=lower_first(outcome.title))
                 for name in missing
             ]
-    return lines or [texts("plan.none")]
+    return lines

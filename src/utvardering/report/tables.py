@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from utvardering.report import chart_data, sentences
 from utvardering.report.captions import level
@@ -63,18 +63,22 @@ def planned_and_done(results: Results) -> str:
     """Each part of the plan beside what the run used."""
     texts, outcome = results.texts, results.primary
     row = results.planned(outcome.id)
-    estimation = results.study.get("estimation", {})
-    checks = results.study.get("checks", {})
+
+    def planned(section: str, key: str, default: Any) -> Any:  # noqa: ANN401 -- whatever the plan holds
+        """What was locked, where a lock is; else what the plan says now."""
+        now = results.setting(section, key, default)
+        return _locked(results, section, key, now) if results.lock.get("plan") else now
 
     def named(name: object) -> str:
         return texts.name("estimator", str(name))
 
     def least(key: str, default: int) -> str:
-        return texts("plan.at_least", n=checks.get(key, default))
+        return texts("plan.at_least", n=planned("checks", key, default))
 
     used = [str(name) for name in results.estimates(outcome.id)["estimator"].unique()]
-    planned_name = str(estimation.get("estimator", ""))
-    inference = texts.name("inference", chart_data.inference_name(results, str(estimation.get("inference", "randomization"))))
+    planned_name = str(planned("estimation", "estimator", ""))
+    named_inference = str(planned("estimation", "inference", "randomization"))
+    inference = texts.name("inference", chart_data.inference_name(results, named_inference))
     none = texts("word.none")
     done = {
         "estimator": named(row["estimator"]) if row is not None else none,
@@ -90,7 +94,7 @@ def planned_and_done(results: Results) -> str:
         (texts("plan.item_estimator"), named(planned_name), done["estimator"]),
         (
             texts("plan.item_also"),
-            ", ".join(named(name) for name in estimation.get("also", [])) or none,
+            ", ".join(named(name) for name in planned("estimation", "also", [])) or none,
             ", ".join(named(name) for name in used if name != planned_name) or none,
         ),
         (texts("plan.item_inference"), inference, done["inference"]),
@@ -99,6 +103,12 @@ def planned_and_done(results: Results) -> str:
         (texts("plan.item_after"), least("min_periods_after", 4), done["after"]),
     ]
     return pipe(texts.raw("plan.columns"), rows, texts("plan.caption"), "tbl-plan", "lll", "24,38,38")
+
+
+def _locked(results: Results, section: str, key: str, default: Any) -> Any:  # noqa: ANN401 -- whatever the plan holds
+    """A value of the locked plan: as it was written, or the default of then."""
+    table = results.lock["plan"].get(section, {})
+    return table[key] if key in table else results.lock.get("defaults", {}).get(f"{section}.{key}", default)
 
 
 def methods(results: Results, outcome: Outcome, label: str = "tbl-metoder") -> str:
