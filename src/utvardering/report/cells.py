@@ -94,7 +94,9 @@ def plan(r: Results) -> None:
     wanted = 4
     moved = ["#" * (wanted - depth) + line if line.startswith("#") else line for line in body]
     marked = [f"{line} {{.unnumbered .unlisted}}" if line.startswith("#") else line for line in moved]
-    say("\n".join(marked).strip() or r.texts("plan.no_plan"))
+    changed = r.registration.get("plan_sha256") != r.registration.get("plan_sha256_now")
+    said = "\n".join(marked).strip() or r.texts("plan.no_plan")
+    say(*([r.texts("plan.as_now")] if changed else []), said)
 
 
 def done(r: Results) -> None:
