@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from utvardering.console import Voice
-from utvardering.errors import DataNotFetchedError, StudyError, UtvarderingError
+from utvardering.errors import DataNotFetchedError, NotBegunError, StudyError, UtvarderingError
 
 app = typer.Typer(
     name="utvardering",
@@ -131,9 +131,11 @@ def design(
     study: StudyArgument,
     out: Out = BUILD,
     *,
-    lottery: Annotated[
-        int, typer.Option(help="Draw by lot which N of the named areas begin; the others wait", metavar="N")
-    ] = 0,
+    lottery: Annotated[int, typer.Option(help="Draw by lot which N of the named areas begin", metavar="N")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the tries, for a first look")] = False,
+    write_comparison: Annotated[
+        str, typer.Option(help="First write this choice of comparison into study.toml", metavar="nearest|matched|group|donors")
+    ] = "",
     workers: Annotated[int, typer.Option(help="Processes; the numbers do not depend on it", min=1)] = 2,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -144,10 +146,16 @@ def design(
     def work() -> None:
         import json  # noqa: PLC0415 -- a verb imports only what it uses
 
+        from utvardering.evaluate import show_design  # noqa: PLC0415 -- as above
         from utvardering.planning.design import design_study  # noqa: PLC0415 -- as above
 
+        if write_comparison:
+            from utvardering.planning.write_choice import choose_comparison  # noqa: PLC0415 -- as above
+
+            chosen = choose_comparison(study, write_comparison)
+            voice.say(f"{study}: study.toml now compares with {chosen.n_comparison} units: {chosen.rule}")
         with voice.counted(f"{study}: design") as progress:
-            folder = design_study(study, out, progress, workers=workers, lottery=lottery)
+            folder = design_study(study, out, progress, workers=workers, lottery=lottery, quick=quick)
         facts = json.loads((folder / "design.json").read_text(encoding="utf-8"))
         voice.say(f"{folder}:")
         for sentence in facts["sentences"]:
@@ -163,7 +171,8 @@ def run(
     out: Out = BUILD,
     *,
     skip_unfetched: Annotated[
-        bool, typer.Option("--skip-unfetched", help="A study whose data have not been fetched is noted, not an error")
+        bool,
+        typer.Option("--skip-unfetched", help="A study without fetched data, or that has not begun, is noted, not an error"),
     ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -172,7 +181,7 @@ def run(
     voice = Voice(quiet, as_json)
 
     def work() -> None:
-        from utvardering.evaluate import evaluate, note_unfetched  # noqa: PLC0415 -- a verb imports only what it uses
+        from utvardering.evaluate import evaluate, note_planned, note_unfetched  # noqa: PLC0415 -- a verb imports only what it uses
 
         with voice.progress(study) as progress:
             try:
@@ -183,6 +192,13 @@ def run(
                 folder = note_unfetched(study, out)
                 voice.say(f"{folder}: data not fetched; {fault.message}")
                 voice.result({"folder": str(folder), "fetched": False})
+                return
+            except NotBegunError as fault:
+                if not skip_unfetched:
+                    raise
+                folder = note_planned(study, out)
+                voice.say(f"{folder}: planned; {fault.message}")
+                voice.result({"folder": str(folder), "fetched": True, "planned": True})
                 return
         planned = found.estimates.planned(found.study.primary.id)
         verdict = found.verdict.primary

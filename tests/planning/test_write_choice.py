@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from tests.study.example import STUDY
+from utvardering.cli import app
 from utvardering.data import load_panel
 from utvardering.errors import StudyError
 from utvardering.planning.candidates import Proposal, propose_comparison
-from utvardering.planning.write_choice import write_choice
+from utvardering.planning.write_choice import choose_comparison, write_choice
 from utvardering.study import Study, load_study
 
 AREAS = ("Centrum", "Grannstad", "Parken", *(f"Område {k:02d}" for k in range(1, 9)))
@@ -82,6 +83,34 @@ def test_a_comparison_in_braces_is_written_too(tmp_path: Path) -> None:
     study, proposal = make(tmp_path, (old, ""), ("schema = 1\n", 'schema = 1\ncomparison = { units = "all" }\n'))
     write_choice(study, proposal, "nearest")
     assert load_study(study.folder).comparison.units == proposal["nearest"].units
+
+
+def test_a_choice_is_proposed_and_written_in_one_step(tmp_path: Path) -> None:
+    study, proposal = make(tmp_path)
+    assert choose_comparison(study.folder, "nearest") == proposal["nearest"]
+    assert load_study(study.folder).comparison.units == proposal["nearest"].units
+
+
+def test_the_verb_writes_the_choice_before_it_works_out_the_design(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study, proposal = make(tmp_path)
+    seen = []
+
+    def design_study(given: str, out: Path, *_: object, **__: object) -> Path:
+        seen.append(load_study(given).comparison.units)
+        out.mkdir()
+        (out / "design.json").write_text('{"sentences": ["klart"]}', encoding="utf-8")
+        return out
+
+    monkeypatch.setattr("utvardering.planning.design.design_study", design_study)
+    arguments = [str(study.folder), "--out", str(tmp_path / "ut"), "--write-comparison", "matched"]
+    with pytest.raises(SystemExit) as ended:
+        app(["design", *arguments])
+    assert ended.value.code == 0
+    assert seen == [proposal["matched"].units]
+    told = f"study.toml now compares with 5 units: {proposal['matched'].rule}"
+    assert told in " ".join(capsys.readouterr().out.split())
 
 
 def told(study: Study, proposal: Proposal, name: str) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 import tomlkit
 from tomlkit.items import Array, Table
 
+from utvardering.data.load import load_panel
 from utvardering.errors import StudyError
-from utvardering.planning.candidates import Proposal
+from utvardering.planning.candidates import Proposal, Rule, propose_comparison
 from utvardering.study import load_study
 from utvardering.study.model import Study
 from utvardering.study.source import STUDY_FILE
@@ -17,6 +18,14 @@ from utvardering.study.source import STUDY_FILE
 LOCK = "plan.lock"
 
 _ON_A_LINE = 4  # units from which on each stands on a line of its own
+
+
+def choose_comparison(study: str | Path, choice: str) -> Rule:
+    """Propose a comparison for a study and write one choice into its file; raises as the steps do."""
+    loaded = load_study(study)
+    proposal = propose_comparison(loaded, load_panel(loaded).before())
+    write_choice(loaded, proposal, choice)
+    return proposal[choice]
 
 
 def write_choice(study: Study, proposal: Proposal, choice: str) -> Path:
