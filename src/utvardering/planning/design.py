@@ -75,12 +75,14 @@ def design_study(
     *,
     workers: int = 2,
     lottery: int = 0,
+    quick: bool = False,
 ) -> Path:
     """Work out what the study can find and write it to `out/<id>/`, all or nothing; a run's files there are kept.
 
     workers: processes; the result does not depend on it. lottery: so many of the named areas begin, drawn by lot (0: all).
-    What is computed is kept under `out/.design/`, so that an interrupted call goes on where it stopped. Raises StudyError,
-    DataError or DesignError, with what to do about it.
+    quick: a tenth of the tries, for a first look; every row tells its Monte Carlo error. What is computed is kept under
+    `out/.design/`, so that an interrupted call goes on where it stopped. Raises StudyError, DataError or DesignError, with
+    what to do about it.
     """
     loaded = study if isinstance(study, Study) else load_study(study)
     if loaded.study.design != "areas":
@@ -88,7 +90,7 @@ def design_study(
         raise DesignError(msg)
     panel, folder = load_panel(loaded), Path(out) / loaded.id
     before = panel.before()
-    found = work_out(loaded, panel, Path(out), progress, workers=workers, lottery=lottery)
+    found = work_out(loaded, panel, Path(out), progress, workers=workers, lottery=lottery, quick=quick)
     with whole_folder(folder) as new:
         if folder.exists():
             shutil.copytree(folder, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*FILES))
@@ -98,12 +100,19 @@ def design_study(
 
 
 def work_out(
-    study: Study, panel: Panel, out: Path, progress: Progress | None = None, *, workers: int = 2, lottery: int = 0
+    study: Study,
+    panel: Panel,
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    workers: int = 2,
+    lottery: int = 0,
+    quick: bool = False,
 ) -> Design:
     """Power, false alarms, regression to the mean and advice, in this order."""
     before = panel.before()
     drawn = rollout(study, panel, lottery)
-    wanted = cases(study, before)
+    wanted = cases(study, before, quick=quick)
     if not wanted:
         msg = f"{study.id}: there is no past to try the plan on: no outcome has values before the start"
         raise DesignError(msg)
