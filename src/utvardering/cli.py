@@ -156,6 +156,7 @@ def design(
             voice.say(f"{study}: study.toml now compares with {chosen.n_comparison} units: {chosen.rule}")
         with voice.counted(f"{study}: design") as progress:
             folder = design_study(study, out, progress, workers=workers, lottery=lottery, quick=quick)
+        show_design(study, out)
         facts = json.loads((folder / "design.json").read_text(encoding="utf-8"))
         voice.say(f"{folder}:")
         for sentence in facts["sentences"]:

@@ -24,10 +24,11 @@ from utvardering.errors import DesignError, NotBegunError
 from utvardering.estimators.bacon import bacon_frame
 from utvardering.estimators.estimate import Estimates, estimate_effects
 from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, write_table
+from utvardering.planning.design import keep_design
 from utvardering.process.assess import ProcessAssessment, assess_process
 from utvardering.registration.files import write_registration
 from utvardering.registration.state import Registration, verify, with_opening
-from utvardering.report.figures import write_figures
+from utvardering.report.figures import write_design_figures, write_figures
 from utvardering.robustness.base import Robustness
 from utvardering.robustness.registry import stress, unanswered_keys
 from utvardering.study.load import load_study
@@ -85,6 +86,7 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
     found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder, registration)
     with whole_folder(folder) as new:
         clock.run("tables", lambda: write(found, new))
+        keep_design(folder, new, study, panel.before())
         clock.run("figures", lambda: write_figures(new))
         _write_manifest(found, new, clock.seconds)
     return found
@@ -155,6 +157,39 @@ def note_unfetched(study: str | Path, out: str | Path = "build") -> Path:
         write_registration(registration, new)
         (new / "plan.md").write_text(study_page(loaded), encoding="utf-8")
         write_json({"study": loaded.id, "fetched": False, "simulated": loaded.data.simulated}, new / "manifest.json")
+    return folder
+
+
+def note_planned(study: str | Path | Study, out: str | Path = "build") -> Path:
+    """Write the folder of a study that has not begun: the plan, its registration, what `design` found and its figures.
+
+    Tables of an earlier `design` are kept where plan and data before the start are the same. Raises what loading raises, and
+    a ReproductionError where a registered plan was changed.
+    """
+    loaded = study if isinstance(study, Study) else load_study(study)
+    panel = load_panel(loaded)
+    registration = verify(loaded, panel)
+    folder = Path(out) / loaded.id
+    with whole_folder(folder) as new:
+        keep_design(folder, new, loaded, panel.before())
+        _copy(loaded, new)
+        write_registration(registration, new)
+        (new / "plan.md").write_text(study_page(loaded), encoding="utf-8")
+        facts = {"study": loaded.id, "fetched": True, "planned": True, "simulated": loaded.data.simulated}
+        write_json({**facts, "inputs": dict(panel.sources)}, new / "manifest.json")
+        write_figures(new)
+    return folder
+
+
+def show_design(study: str | Path, out: str | Path = "build") -> Path:
+    """Draw what `design` found: beside a run where there is one, else with the plan, as a study that has not begun."""
+    loaded = load_study(study)
+    folder = Path(out) / loaded.id
+    if not (folder / "verdict.toml").is_file():
+        return note_planned(loaded, out)
+    with whole_folder(folder) as new:
+        shutil.copytree(folder, new, dirs_exist_ok=True)
+        write_design_figures(new)
     return folder
 
 

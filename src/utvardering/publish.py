@@ -17,6 +17,7 @@ from utvardering.registration.state import STATUS_LOCKED, verify
 from utvardering.registration.traces import lost_lock
 from utvardering.report.render import found_builds, render_report
 from utvardering.report.render import stage as stage_sources
+from utvardering.report.results import is_planned
 from utvardering.study.load import load_study
 from utvardering.study.register import LOCK
 from utvardering.study.source import STUDIES, STUDY_FILE, study_ids
@@ -106,7 +107,7 @@ def _unfetched(build: Path) -> list[tuple[str, str]]:
     found = []
     for path in sorted(build.glob("*/study.toml")):
         folder = path.parent
-        if not folder.name.startswith(".") and not (folder / "verdict.toml").exists():
+        if not folder.name.startswith(".") and not (folder / "verdict.toml").exists() and not is_planned(folder):
             meta = tomllib.loads(path.read_text(encoding="utf-8-sig"))["study"]
             found.append((meta["id"], meta["title"]))
     return found

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from utvardering.report.results import Outcome, Results
 
 
-def _caption(results: Results, title: str, *notes: str) -> str:
+def caption(results: Results, title: str, *notes: str) -> str:
     """The title as a sentence, the notes, and the source line."""
     texts = results.texts
     source = texts("figure.simulated") if results.is_simulated else texts("figure.own")
@@ -68,7 +68,7 @@ def over_time(results: Results, outcome: Outcome, frame: pd.DataFrame) -> tuple[
         c=texts.number(mean.get(("comparison", False), float("nan")), digits),
         d=texts.number(mean.get(("comparison", True), float("nan")), digits),
     )
-    return _caption(results, texts(f"figure.{key}", title=outcome.title), *notes), alt
+    return caption(results, texts(f"figure.{key}", title=outcome.title), *notes), alt
 
 
 def _seen(results: Results, outcome: Outcome, mean: dict[tuple[str, bool], float]) -> str:
@@ -106,7 +106,7 @@ def event_study(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
         }
         alt = texts("figure.events_alt", **counts, **means)
     note = texts("figure.events_note", title=outcome.title, level=level(results))
-    return _caption(results, title, note), alt
+    return caption(results, title, note), alt
 
 
 def level(results: Results) -> str:
@@ -132,7 +132,7 @@ def methods(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
         least=texts.signed_percent(float(frame["value"].min())),
         most=texts.signed_percent(float(frame["value"].max())),
     )
-    return _caption(results, texts(f"figure.{key}"), note), alt
+    return caption(results, texts(f"figure.{key}"), note), alt
 
 
 def dose(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
@@ -141,7 +141,7 @@ def dose(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
     log = results.tables["dose"]
     facts = {name: texts.number(float(log[f"{name}_hours"].sum())) for name in ("delivered", "planned")}
     title = texts("figure.dose_title", share=texts.percent(100 * results.dose_share()))
-    return _caption(results, title, texts("figure.dose_note")), texts("figure.dose_alt", n=len(frame), **facts)
+    return caption(results, title, texts("figure.dose_note")), texts("figure.dose_alt", n=len(frame), **facts)
 
 
 def neighbours(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
@@ -153,7 +153,7 @@ def neighbours(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
         for row in frame.itertuples()
     ]
     note = texts("figure.neighbours_note", title=results.primary.title, level=level(results))
-    return _caption(results, title, note), texts("figure.neighbours_alt", n=len(frame), list="; ".join(said))
+    return caption(results, title, note), texts("figure.neighbours_alt", n=len(frame), list="; ".join(said))
 
 
 def area_map(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
@@ -168,4 +168,4 @@ def area_map(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
     many = 8
     names = texts.joined(sorted(treated["label"])) if len(treated) <= many else said["treated"]
     title = texts("figure.map_title", n=names if len(treated) <= many else said["treated"], m=said["comparison"])
-    return _caption(results, title, texts("figure.map_note")), texts("figure.map_alt", treated=names, m=said["comparison"])
+    return caption(results, title, texts("figure.map_note")), texts("figure.map_alt", treated=names, m=said["comparison"])

@@ -31,7 +31,8 @@ def over_time(results: Results, outcome: Outcome) -> pd.DataFrame:
     """Treated against comparison: group, period, x (years), after, value, shown (index or percent) and its one-year mean.
 
     Value is the rate per 100 000 and year for a count with exposure, the sum of a count without, else the mean over areas.
-    Empty where there is no panel, or no unit that never got the measure. Counts of persons below the study's smallest cell are left out.
+    Empty where there is no panel, or no unit that never got the measure. Counts of persons below the study's smallest cell are
+    left out.
     """
     if results.panel is None:
         return pd.DataFrame()

@@ -80,13 +80,16 @@ def look(height: float = TALL) -> theme:
     )
 
 
-def _whole_years(limits: tuple[float, float]) -> list[float]:
+def whole_years(limits: tuple[float, float]) -> list[float]:
+    """Whole years within the limits, at most ten of them."""
     low, high = math.ceil(limits[0]), math.floor(limits[1])
     step = max(1, math.ceil((high - low) / 9))
     return [float(value) for value in range(low, high + 1, step)]
 
 
-def _numbers(texts: Texts) -> Callable[[Sequence[Any]], list[str]]:
+def numbers(texts: Texts) -> Callable[[Sequence[Any]], list[str]]:
+    """Labels of an axis as the language writes numbers, with a decimal where one is needed."""
+
     def write(breaks: Sequence[Any]) -> list[str]:
         shown = [value for value in breaks if value is not None and np.isfinite(value)]
         digits = 0 if all(abs(value - round(value)) < 1e-9 for value in shown) else 1  # noqa: PLR2004 -- a float that is whole
@@ -108,7 +111,7 @@ def over_time(frame: pd.DataFrame, texts: Texts, names: dict[str, str], starts: 
     shown = frame["smooth"].dropna() if not smoothed else pd.concat([frame["shown"], frame["smooth"]]).dropna()
     bottom, top = float(shown.min()), float(shown.max())
     reach = (top - bottom) or 1.0
-    ends = _spread(frame, names, 0.085 * reach)
+    ends = spread_names(frame, names, 0.085 * reach)
     room = (high - low) * (max(len(name) for name in names.values()) * LETTER_WIDTH + 0.1) / 3.8
     chart = ggplot(frame, aes("x", "shown", color="group"))
     if len(starts) > 1:
@@ -130,7 +133,7 @@ def over_time(frame: pd.DataFrame, texts: Texts, names: dict[str, str], starts: 
         + scale_color_manual(values=colours)
         + scale_linetype_manual(values={"treated": "solid", "comparison": "dashed"})
         + scale_x_continuous(limits=(low, high + room), **_years_within(unit, high))
-        + scale_y_continuous(labels=_numbers(texts), limits=(bottom - 0.03 * reach, top + 0.13 * reach), expand=(0, 0))
+        + scale_y_continuous(labels=numbers(texts), limits=(bottom - 0.03 * reach, top + 0.13 * reach), expand=(0, 0))
         + labs(x=texts("figure.x_index" if unit == "index" else "figure.x_time"), y=title_y)
         + look()
     )
@@ -141,12 +144,12 @@ def _years_within(unit: str, high: float) -> dict[str, Any]:
     if unit == "index":
         return {"breaks": lambda limits: list(np.linspace(limits[0], high, 6).round())}
     return {
-        "breaks": lambda limits: _whole_years((limits[0], high)),
+        "breaks": lambda limits: whole_years((limits[0], high)),
         "labels": lambda breaks: [f"{value:.0f}" for value in breaks],
     }
 
 
-def _spread(frame: pd.DataFrame, names: dict[str, str], least: float) -> pd.DataFrame:
+def spread_names(frame: pd.DataFrame, names: dict[str, str], least: float) -> pd.DataFrame:
     """Where the names stand: at the end of each line, moved apart where the ends lie close."""
     last = frame.dropna(subset=["smooth"]).groupby("group").last().reset_index()
     last = last.sort_values("smooth")
@@ -174,7 +177,7 @@ def event_study(frame: pd.DataFrame, texts: Texts, unit: str) -> ggplot:
         + annotate("text", x=-0.5, y=top, label=f" {texts('figure.start')}", ha="left", size=POINTS, color=INK, family=FONT)
         + scale_color_manual(values={"False": COMPARISON, "True": TREATED})
         + scale_y_continuous(labels=_percents(texts), limits=(low, high))
-        + scale_x_continuous(labels=_numbers(texts), breaks=_whole)
+        + scale_x_continuous(labels=numbers(texts), breaks=_whole)
         + labs(x=texts("figure.x_from_start", unit=texts.raw("figure.unit_from_start")[unit]), y=texts("figure.y_effect"))
         + look()
     )
@@ -283,7 +286,7 @@ def dose(frame: pd.DataFrame, texts: Texts, *, monthly: bool) -> ggplot:
         + annotate("text", x=end, y=planned, label=" " + texts("figure.planned_dose"), color=TREATED, **common)
         + annotate("text", x=end, y=y_delivered, label=" " + texts("figure.delivered_dose"), color=COMPARISON, **common)
         + scale_x_continuous(limits=(float(frame["x"].min()) - width, end + room), **_dose_axis(frame, texts))
-        + scale_y_continuous(labels=_numbers(texts), limits=(0, 1.08 * top), expand=(0, 0))
+        + scale_y_continuous(labels=numbers(texts), limits=(0, 1.08 * top), expand=(0, 0))
         + labs(x="", y=texts("figure.x_hours" if monthly else "figure.x_hours_week"))
         + look(3.0)
     )

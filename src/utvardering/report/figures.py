@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from utvardering.outputs import write_json, write_table
 from utvardering.report import captions, chart_data
+from utvardering.report.design_figures import draw_design
 from utvardering.report.results import Outcome, Results
 from utvardering.report.texts import position
 
@@ -53,17 +54,30 @@ class Drawn:
 
 
 def write_figures(folder: Path) -> tuple[Figure, ...]:
-    """Draw every figure of a run into `folder/figures`; what there are no numbers for gets no figure."""
+    """Draw every figure of a run and of its design into `folder/figures`; what there are no numbers for gets no figure."""
     results = Results.load(folder)
+    figures = () if results.is_planned else _write(folder, draw_all(results), "figures.json", panel_facts(results))
+    return figures + write_design_figures(folder)
+
+
+def write_design_figures(folder: Path) -> tuple[Figure, ...]:
+    """Draw what `design` found, beside the figures of a run where there are some."""
+    results = Results.load(folder)
+    return _write(folder, draw_design(results), "design.json", {}) if results.has_design else ()
+
+
+def _write(folder: Path, figures: Iterator[Drawn], listed: str, facts: dict[str, Any]) -> tuple[Figure, ...]:
+    """Each figure as SVG with the numbers behind it as CSV, and the list of them with what else the report needs."""
     target = folder / "figures"
     target.mkdir(exist_ok=True)
-    figures = []
-    for drawn in draw_all(results):
+    settle()
+    written = []
+    for drawn in figures:
         (target / f"{drawn.figure.name}.svg").write_text(svg(drawn.chart), encoding="utf-8")
         write_table(rounded(drawn.data), target / f"{drawn.figure.name}.csv")
-        figures.append(drawn.figure)
-    write_json({"figures": [asdict(figure) for figure in figures], **panel_facts(results)}, target / "figures.json")
-    return tuple(figures)
+        written.append(drawn.figure)
+    write_json({"figures": [asdict(figure) for figure in written], **facts}, target / listed)
+    return tuple(written)
 
 
 def draw_all(results: Results) -> Iterator[Drawn]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from utvardering.report import cost, sentences
+from utvardering.report import cost, design_words, sentences
 from utvardering.report.results import Outcome, Results
 from utvardering.report.tables import pipe
 from utvardering.report.texts import Texts, lower_first
@@ -14,9 +14,12 @@ AIMS = ("brott", "ordning", "trygghet")
 
 
 def write_overview(runs: Sequence[Results], folder: Path, not_fetched: Sequence[tuple[str, str]]) -> None:
-    """What the first page includes: a table for each aim, and the studies whose data have not been fetched."""
+    """What the first page includes: a table for each aim, planned studies, and those whose data have not been fetched."""
     folder.mkdir(parents=True)
     texts = Texts("sv")
+    (folder / "planned.qmd").write_text(_planned([run for run in runs if run.is_planned], texts), encoding="utf-8")
+    simulated = [run.title for run in runs if run.is_simulated]
+    runs = [run for run in runs if not run.is_planned]
     for aim in AIMS:
         rows = [_row(run, one) for run in runs for one in run.outcomes if one.aim == aim and one.role != "negative_control"]
         caption = texts(f"index.caption_{aim}")
@@ -25,9 +28,26 @@ def write_overview(runs: Sequence[Results], folder: Path, not_fetched: Sequence[
     listed = "\n".join(f"- {texts('index.not_fetched_item', title=title)}" for _, title in sorted(not_fetched))
     text = f"## {texts('index.not_fetched')}\n\n{listed}\n" if listed else ""
     (folder / "not_fetched.qmd").write_text(text, encoding="utf-8")
-    simulated = [run.title for run in runs if run.is_simulated]
     notice = f"::: {{.callout-note}}\n{texts('index.some_simulated', list=texts.joined(simulated))}\n:::\n" if simulated else ""
     (folder / "simulated.qmd").write_text(notice, encoding="utf-8")
+
+
+def _planned(runs: Sequence[Results], texts: Texts) -> str:
+    """Studies that have not begun, under a heading of their own; empty where there are none."""
+    if not runs:
+        return ""
+    rows = [
+        (
+            f"[{run.title}](studier/{run.id}/index.qmd)",
+            design_words.start(run) or texts("word.none"),
+            texts(f"design.index_{design_words.answer(run)}"),
+            texts.name("status", design_words.state(run)),
+        )
+        for run in runs
+    ]
+    caption = texts("design.index_caption")
+    table = pipe(texts.raw("design.index_columns"), rows, caption, "tbl-planerade", "llll", "42,16,24,18")
+    return f"## {texts('design.index_heading')}\n\n{texts('design.index_intro')}\n\n{table}\n"
 
 
 def _row(results: Results, outcome: Outcome) -> tuple[str, ...]:

@@ -16,6 +16,18 @@ from utvardering.errors import PublishError
 from utvardering.report.texts import Texts
 
 TABLES = ("estimates", "event_study", "checks", "robustness", "balance", "left_out", "dose", "truth", "weights", "bacon")
+DESIGN_TABLES = (
+    "power",
+    "detectable",
+    "false_positives",
+    "regression_to_mean",
+    "candidates",
+    "design_balance",
+    "before",
+    "advice",
+    "rollout",
+)
+"""What `utvardering design` writes, from data before the start only."""
 IDENTIFYING = ("history", "comparison", "pretrend", "staggered", "spillover", "concurrent")
 """Checks whose failure makes an estimate uninterpretable."""
 CERTAINTY = ("very_low", "low", "moderate", "high")
@@ -97,12 +109,16 @@ class Results:
     sources: list[dict[str, Any]] = field(default_factory=list)
     expected: list[dict[str, Any]] = field(default_factory=list)
     lock: dict[str, Any] = field(default_factory=dict)
+    design: dict[str, Any] = field(default_factory=dict)
+    choice: dict[str, Any] = field(default_factory=dict)
+    registration: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: str | Path) -> Results:
-        """Read a run; raises PublishError where the folder holds none."""
+        """Read a run, or what there is of a study that has not begun; raises PublishError where the folder holds neither."""
         folder = Path(folder)
-        for name in ("study.toml", "verdict.toml", "estimates.csv", "checks.csv"):
+        needed = ("study.toml",) if is_planned(folder) else ("study.toml", "verdict.toml", "estimates.csv", "checks.csv")
+        for name in needed:
             if not (folder / name).is_file():
                 msg = f"{folder.name}: {name} is missing; run the study again"
                 raise PublishError(msg)
@@ -112,15 +128,18 @@ class Results:
             study=_toml(folder / "study.toml"),
             verdict=_toml(folder / "verdict.toml"),
             manifest=_json(folder / "manifest.json"),
-            tables={name: _table(folder / f"{name}.csv") for name in TABLES},
+            tables={name: _table(folder / f"{name}.csv") for name in (*TABLES, *DESIGN_TABLES)},
             panel=pd.read_parquet(panel) if panel.is_file() else None,
             plan=_read(folder / "plan.md"),
             log=_read(folder / "protokoll.md"),
             areas=_json(folder / "areas.geojson") or None,
-            figures=_json(folder / "figures" / "figures.json"),
+            figures=_figures(folder / "figures"),
             sources=list(_toml(folder / "sources.toml").get("source", [])),
             expected=list(_toml(folder / "expected.toml").get("expected", [])),
             lock=_toml(folder / "plan.lock"),
+            design=_json(folder / "design.json"),
+            choice=_json(folder / "choice.json"),
+            registration=_json(folder / "registration.json"),
         )
 
     @property
@@ -142,6 +161,16 @@ class Results:
     def is_simulated(self) -> bool:
         """Whether the data are simulated."""
         return bool(self.study.get("data", {}).get("simulated", False))
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether the measure has not begun, so that there is a plan and no verdict."""
+        return not self.verdict
+
+    @property
+    def has_design(self) -> bool:
+        """Whether it was asked before the start if the study can give an answer."""
+        return any(len(self.tables[name]) for name in DESIGN_TABLES)
 
     @property
     def replication(self) -> str:
@@ -255,6 +284,13 @@ class Reproduced:
     source: str
 
 
+def is_planned(folder: Path) -> bool:
+    """Whether a folder holds a study that has not begun: no verdict, but what `design` or `run` wrote of its plan."""
+    if (folder / "verdict.toml").is_file():
+        return False
+    return (folder / "design.json").is_file() or bool(_json(folder / "manifest.json").get("planned"))
+
+
 def in_percent(row: pd.Series, value: float) -> float:
     """A value on the scale of an estimate, in percent as that estimate's own."""
     if row["scale"] == "log_ratio":
@@ -274,6 +310,12 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _json(path: Path) -> dict[str, Any]:
     return dict(json.loads(_read(path))) if path.is_file() else {}
+
+
+def _figures(folder: Path) -> dict[str, Any]:
+    """The figures of the run and those of the design, one after the other."""
+    run, design = _json(folder / "figures.json"), _json(folder / "design.json")
+    return {**run, "figures": [*run.get("figures", []), *design.get("figures", [])]}
 
 
 def _table(path: Path) -> pd.DataFrame:
