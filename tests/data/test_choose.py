@@ -18,7 +18,8 @@ TREATED = ({"unit": "A", "start": START}, {"unit": "B", "start": START})
 def content(after: int = 0, group: str = "") -> str:
     """Six areas with a level each; group gives one letter per area, in their order."""
     body = [
-        f"{unit};2020-{month:02d};{level if month < 4 else after * level};100" + (f";{letter.strip()}" if group else "")
+        f"{unit};2020-{month:02d};{level if month < 4 else after * (37 * level % 101)};100"
+        + (f";{letter.strip()}" if group else "")
         for (unit, level), letter in zip(LEVEL.items(), group or LEVEL, strict=True)
         for month in range(1, 7)
     ]

@@ -81,8 +81,9 @@ def test_an_area_in_several_pieces_is_as_near_as_its_nearest(tmp_path: Path) -> 
     pieces = MultiPolygon([square(20_000), square(-150)])
     assert rings(tmp_path, save(tmp_path, areas(Dalen=pieces)), (50.0,)) == {"Parken": 1, "Dalen": 1}
     rows = geopandas.GeoDataFrame({"omrade": ["Dalen"]}, geometry=[square(-150)], crs=3006)
-    twice = geopandas.pd.concat([areas(), rows], ignore_index=True)
-    assert rings(tmp_path, save(tmp_path, twice, "data/bitar.gpkg"), (50.0,)) == {"Parken": 1, "Dalen": 1}
+    for name, order in (("sist", [areas(), rows]), ("forst", [rows, areas()])):
+        twice = geopandas.pd.concat(order, ignore_index=True)
+        assert rings(tmp_path, save(tmp_path, twice, f"data/{name}.gpkg"), (50.0,)) == {"Parken": 1, "Dalen": 1}
 
 
 def test_the_map_is_among_the_sources_and_no_coordinate_is_kept(tmp_path: Path) -> None:
