@@ -26,12 +26,12 @@ def blocks(name, language):
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_five_commands_of_the_readme_run(tmp_path):
+def test_the_six_commands_of_the_readme_run(tmp_path):
     shutil.copytree(ROOT / "reports", tmp_path / "reports", ignore=shutil.ignore_patterns("_site"))
     (tmp_path / "studies").mkdir()
-    five = next(block for block in blocks("README.md", "sh") if "utvardering new" in block)
-    commands = [shlex.split(line, comments=True) for line in five.splitlines()]
-    assert len(commands) == 5
+    six = next(block for block in blocks("README.md", "sh") if "utvardering new" in block)
+    commands = [shlex.split(line, comments=True) for line in six.splitlines()]
+    assert len(commands) == 6
     for command in commands:
         command[0] = str(Path(sys.executable).with_name("utvardering"))
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
