@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
@@ -49,11 +50,12 @@ class Robustness:
 
 @dataclass(frozen=True)
 class Doubt:
-    """What a robustness check may look at: the study, the panel and the planned estimate of the primary outcome."""
+    """What a robustness check may look at: the study, the panel, and the planned estimates of primary outcome and controls."""
 
     study: Study
     panel: Panel
     planned: EstimateRow
+    controls: tuple[EstimateRow, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -66,6 +68,10 @@ class Doubt:
         if self.study.estimation is None:
             raise DesignError(self.study.id)
         return self.study.estimation
+
+    def percent(self, estimate: float) -> str:
+        """A value on the scale of the planned estimate as a change in percent of what the treated would have been."""
+        return percent(relative(self.planned, estimate), self.study.report.language, 1)
 
     def again(self, panel: Panel, inference: str = "") -> tuple[Sample, Estimate]:
         """The sample and the planned estimate on another panel, with the planned inference unless another is named.
@@ -99,6 +105,18 @@ class Doubt:
             verdict,
             text,
         )
+
+
+def relative(row: EstimateRow, value: float) -> float:
+    """A value on the scale of a row as a share of what the treated would have been."""
+    return math.expm1(value) if row.scale == "log_ratio" else value * share_of_one(row)
+
+
+def share_of_one(row: EstimateRow) -> float:
+    """What a difference of one is, as a share of what the treated would have been."""
+    width = row.ci_high - row.ci_low if math.isfinite(row.ci_high - row.ci_low) else row.estimate
+    shown = row.effect_percent_high - row.effect_percent_low if width != row.estimate else row.effect_percent
+    return shown / (100 * width) if width else math.nan
 
 
 def unanswered(doubt: Doubt, check: str, variant: str, fault: DesignError) -> RobustnessRow:

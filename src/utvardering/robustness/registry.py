@@ -10,6 +10,7 @@ from utvardering.robustness.base import Doubt, Robustness, RobustnessRow
 from utvardering.robustness.displacement import displacement
 from utvardering.robustness.e_value import hidden_cause
 from utvardering.robustness.leave_one_out import leave_one_out
+from utvardering.robustness.negative_controls import negative_controls
 from utvardering.robustness.placebo_start import placebo_start
 from utvardering.study.model import Study
 from utvardering.wording import say
@@ -18,6 +19,7 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "placebo_start": placebo_start,
     "leave_one_out": leave_one_out,
     "displacement": displacement,
+    "negative_controls": negative_controls,
     "e_value": hidden_cause,
 }
 
@@ -36,7 +38,8 @@ def stress(study: Study, panel: Panel, estimates: Estimates, progress: Callable[
     planned = estimates.planned(study.primary.id)
     if planned is None:
         return Robustness(())
-    doubt = Doubt(study, panel, planned)
+    controls = tuple(row for row in estimates.rows if row.planned and row.role == "negative_control")
+    doubt = Doubt(study, panel, planned, controls)
     rows: list[RobustnessRow] = []
     for name, check in ROBUSTNESS.items():
         if progress:
