@@ -84,6 +84,20 @@ def test_the_rule_treats_all_units_alike() -> None:
         assert set(one) == set(turned[two])
 
 
+def test_gaps_are_drawn_only_where_the_treated_have_them() -> None:
+    y, size, _ = counts()
+    gaps = y.copy()
+    gaps[50:150, 3] = np.nan
+    gaps[150:170, 11] = np.nan  # after the pseudo-start at 9, within a follow-up to 12
+    one = sample(gaps, treated_first(N, [T] * 2), exposure=np.outer(size, np.ones(T)))
+    how = outcome("count", direction="decrease", exposure="e")
+    drawn = set(np.concatenate(pools_like_the_treated(one, how, 9, 12).units))
+    assert not drawn & set(range(50, 170))
+    gaps[0, 3] = np.nan
+    one = sample(gaps, treated_first(N, [T] * 2), exposure=np.outer(size, np.ones(T)))
+    assert set(np.concatenate(pools_like_the_treated(one, how, 9, 12).units)) & set(range(50, 170))
+
+
 def test_too_few_alike_is_said() -> None:
     y, size, _ = counts()
     size[:] = 1.0

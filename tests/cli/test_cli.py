@@ -51,6 +51,19 @@ def test_run_writes_the_tables_and_speaks(workplace):
     assert (workplace / "build" / "parken" / "estimates.csv").exists()
 
 
+def test_design_speaks_and_gives_one_object(workplace):
+    found = call("design", "parken", "--quick", "--workers", "1")
+    assert found.exit_code == 0, found.stdout
+    assert "build/parken:" in found.stdout
+    assert "kan bara en minskning på minst" in found.stdout
+    assert ": 0 of " in found.stderr
+    again = call("design", "parken", "--quick", "--workers", "1", "--json")
+    facts = json.loads(again.stdout)
+    assert all(found["smallest_detectable_effect"] for found in facts["outcomes"].values())
+    assert (workplace / "build" / "parken" / "detectable.csv").exists()
+    assert call("design", "parken", "--quick", "--lottery", "1").exit_code == 4  # the measure has begun
+
+
 def test_run_json_is_one_object(workplace):
     found = call("run", "studies/parken", "--json", "--out", "annat")
     assert found.exit_code == 0

@@ -74,7 +74,7 @@ def judged(rate: Rate, limit: float) -> Verdict:
 def alarms(analysis: Analysis, start: int, follow_up: int, n_treated: int, tries: range) -> Alarms:
     """Run the analysis at a pseudo-start with units drawn like the treated, nothing put in."""
     past = prepare(analysis, start, follow_up)
-    pools = pools_like_the_treated(analysis.sample, analysis.outcome, start)
+    pools = pools_like_the_treated(analysis.sample, analysis.outcome, start, start + follow_up)
     units, found = [], []
     for number in tries:
         rng = draws_of(analysis, "false_positives", number)

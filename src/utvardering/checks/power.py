@@ -95,7 +95,7 @@ def tries_by_start(analysis: Analysis, follow_up: int, tries: int, *, near: bool
 def effects_found(analysis: Analysis, start: int, follow_up: int, n_treated: int, tries: range) -> NDArray[np.float64]:
     """Smallest effect found in each try, infinite where none is; a try's draws follow from the plan's seed and its number."""
     past = prepare(analysis, start, follow_up)
-    pools = pools_like_the_treated(analysis.sample, analysis.outcome, start)
+    pools = pools_like_the_treated(analysis.sample, analysis.outcome, start, start + follow_up)
     steps = STEPS if analysis.quick else COARSE
     out = []
     for number in tries:

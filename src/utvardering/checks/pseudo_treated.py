@@ -2,7 +2,7 @@
 
 A tried effect or a false alarm says something about the plan only if it is tried on units like those of the plan. So for
 every treated unit one is drawn in its own stratum, of about its size and rate, and, where the treated stand at a peak in the
-last year before the real start, one that stands as high in the year before the pseudo-start. The rule looks at nothing after
+last year before the real start, one that stands as high in the year before the pseudo-start. The rule looks at no value after
 the pseudo-start and treats all units alike, the treated themselves among them.
 """
 
@@ -63,17 +63,22 @@ class Pools:
         return len(np.unique(np.concatenate(self.units)))
 
 
-def pools_like_the_treated(sample: Sample, outcome: Outcome, start: int) -> Pools:
-    """Pools at a pseudo-start, from a sample that ends where the real start begins."""
+def pools_like_the_treated(sample: Sample, outcome: Outcome, start: int, end: int = 0) -> Pools:
+    """Pools at a pseudo-start, from a sample that ends where the real start begins.
+
+    Where the treated have every value, so have those drawn, to the end of the pseudo-follow-up (`end`; the pseudo-start by
+    default): many methods refuse a treated unit with gaps.
+    """
     treated = np.flatnonzero(sample.treated)
-    end = sample.y.shape[1]
-    real, then = _traits(sample, outcome, end), _traits(sample, outcome, start)
-    peaks, peaks_then = _peak_ranks(sample, outcome, end), _peak_ranks(sample, outcome, start)
+    real_start = sample.y.shape[1]
+    real, then = _traits(sample, outcome, real_start), _traits(sample, outcome, start)
+    peaks, peaks_then = _peak_ranks(sample, outcome, real_start), _peak_ranks(sample, outcome, start)
     peak = peaks is not None and peaks_then is not None and _is_peak(peaks, treated)
     strata = np.zeros(len(sample.units), dtype=np.int64) if sample.strata is None else sample.strata
+    whole = np.isfinite(sample.y[:, : max(start, end)]).all(axis=1) | ~np.isfinite(sample.y[treated]).all()
     pools, loose = [], ""
     for unit in treated:
-        within = strata == strata[unit]
+        within = (strata == strata[unit]) & whole
         as_high = within
         if peak and peaks is not None and peaks_then is not None:
             as_high = within & (np.abs(peaks_then - peaks[unit]) <= PEAK_BAND)

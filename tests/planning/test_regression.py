@@ -1,0 +1,69 @@
+"""What would areas chosen at a peak have done without any measure? Others that stood as high tell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.checks.pasts import a_panel, a_study
+from utvardering.planning.regression import regression_rows
+
+UNITS, BEFORE, AFTER = 80, 16, 3
+
+
+def rows_of(y: np.ndarray, treated: int = 2, direction: str = "decrease", language: str = "en"):
+    plan = a_study(
+        "mean",
+        outcome={"direction": direction, "smallest_effect": 0.1 if direction == "increase" else -0.1},
+        report={"language": language},
+    )  # fmt: skip -- one plan
+    panel = a_panel(y, [BEFORE] * treated, n_after=AFTER)
+    return regression_rows(plan, panel.before())
+
+
+def passing_noise(seed: int = 1, spread: float = 0.15) -> np.ndarray:
+    """Means around 100 whose noise is gone the year after: a peak falls back wholly."""
+    return 100 * np.exp(np.random.default_rng(seed).normal(0, spread, (UNITS, BEFORE + AFTER)))
+
+
+def test_passing_peaks_fall_back_wholly() -> None:
+    y = passing_noise()
+    y[:2, BEFORE - 1] = 135
+    together, *each = rows_of(y)
+    assert together.unit == ""
+    assert [row.unit for row in each] == ["u0", "u1"]
+    assert together.verdict == "fail"
+    for row in (together, *each):
+        assert row.excess == pytest.approx(0.35, abs=0.12)
+        assert row.low <= 1 / (1 + row.excess) - 1 <= row.high or abs(row.expected_change - (1 / (1 + row.excess) - 1)) < 0.06
+    assert "fallen by" in together.text
+    assert "no effect" in together.text
+
+
+def test_lasting_levels_do_not_fall_back() -> None:
+    """A random walk goes on from where it stands: nothing is to be expected."""
+    y = 100 * np.exp(np.cumsum(np.random.default_rng(2).normal(0, 0.08, (UNITS, BEFORE + AFTER)), axis=1))
+    top = np.argsort(y[:, BEFORE - 1] / y[:, : BEFORE - 1].mean(axis=1))[-2:]
+    y = np.concatenate([y[top], np.delete(y, top, axis=0)])
+    together = rows_of(y)[0]
+    assert together.excess > 0.2
+    assert abs(together.expected_change) < 0.08
+    assert together.verdict == "pass"
+
+
+def test_a_trough_rises_where_a_rise_is_wanted() -> None:
+    y = passing_noise()
+    y[:2, BEFORE - 1] = 70
+    together = rows_of(y, direction="increase")[0]
+    assert together.verdict == "fail"
+    assert together.expected_change > 0.2
+    assert "risen by" in together.text
+    assert rows_of(y)[0].verdict == "pass"
+
+
+def test_a_short_past_is_not_evaluated_and_swedish_is_swedish() -> None:
+    short = regression_rows(a_study("mean", report={"language": "sv"}), a_panel(passing_noise()[:, :3], [2]).before())
+    assert [row.verdict for row in short] == ["not_evaluated"]
+    y = passing_noise()
+    y[:2, BEFORE - 1] = 135
+    assert rows_of(y, language="sv")[0].text.startswith("Områdena med åtgärden tillsammans: sista året före start låg ")
