@@ -37,7 +37,7 @@ def data_sha256(study: Study, panel: Panel, until: Mapping[str, str] | None = No
     """
     before = panel.before()
     told = [[one.outcome, one.sha256] for one in seen_before(study, before, until)]
-    return _digest({"outcomes": sorted(told), "units": _units(before, _present(before, until))})
+    return _digest({"outcomes": sorted(told), "units": _units(before, known_units(before, until))})
 
 
 def seen_before(study: Study, panel: Panel, until: Mapping[str, str] | None = None) -> tuple[Seen, ...]:
@@ -45,6 +45,15 @@ def seen_before(study: Study, panel: Panel, until: Mapping[str, str] | None = No
     grids = panel.before().grids
     named = [outcome.id for outcome in study.outcomes if until is None or outcome.id in until]
     return tuple(_seen(grids[name], panel.units, until[name] if until else None) for name in named if name in grids)
+
+
+def known_units(panel: Panel, until: Mapping[str, str] | None = None) -> list[int]:
+    """Places of the units of which anything is known before the first start, by name; `until` as in `data_sha256`."""
+    known = np.zeros(len(panel.units), dtype=bool)
+    for name, grid in panel.before().grids.items():
+        if until is None or name in until:
+            known |= _known(grid, until[name] if until else None).any(axis=1)
+    return [place for place in _by_name(panel.units) if known[place]]
 
 
 def _seen(grid: Grid, units: tuple[str, ...], last: str | None) -> Seen:
@@ -78,15 +87,6 @@ def _known(grid: Grid, last: str | None) -> NDArray[np.bool_]:
     if last is not None:
         known &= np.array(grid.periods, dtype=np.int64) <= (grid.calendar.number(last) if last else -NEVER)
     return known
-
-
-def _present(panel: Panel, until: Mapping[str, str] | None) -> list[int]:
-    """Places of the units of which anything is known before the start, by name."""
-    known = np.zeros(len(panel.units), dtype=bool)
-    for name, grid in panel.grids.items():
-        if until is None or name in until:
-            known |= _known(grid, until[name] if until else None).any(axis=1)
-    return [place for place in _by_name(panel.units) if known[place]]
 
 
 def _units(panel: Panel, places: list[int]) -> list[list[object]]:

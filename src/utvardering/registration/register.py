@@ -15,7 +15,7 @@ from utvardering.checks.plan import refuse_hopeless
 from utvardering.data.fingerprint import data_sha256
 from utvardering.data.load import load_panel
 from utvardering.data.panel import NEVER, Panel
-from utvardering.errors import DesignError, Problem, StudyError
+from utvardering.errors import DesignError, Problem, StudyError, UtvarderingError
 from utvardering.registration.files import refresh_registration, statement
 from utvardering.registration.git import History
 from utvardering.registration.rows_before import roles_of, seen_of
@@ -68,8 +68,15 @@ def register_study(study: str | Path, build: str | Path = "build", now: dt.datet
         units=roles_of(before),
         seen=seen_of(loaded, before),
     )
-    _write(find_study(study), loaded, lock)
-    registration = verify(load_study(study), panel, now)
+    file = find_study(study)
+    content = file.read_bytes()
+    _write(file, loaded, lock)
+    try:
+        registration = verify(load_study(study), panel, now)
+    except UtvarderingError:  # such as a clock that runs before the git history
+        file.write_bytes(content)
+        (file.parent / LOCK).unlink()
+        raise
     refresh_registration(registration, Path(build) / loaded.id)
     return Registered(registration, tuple(_notes(loaded, panel, registration)))
 

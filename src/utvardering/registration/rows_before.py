@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from utvardering.data.fingerprint import data_sha256, seen_before
+from utvardering.data.fingerprint import data_sha256, known_units, seen_before
 from utvardering.data.load import load_panel
 from utvardering.data.panel import Panel
 from utvardering.errors import UtvarderingError
@@ -38,7 +38,7 @@ def rows_before(study: Study, panel: Panel, lock: Lock, *, same_plan: bool) -> R
     found = data_sha256(view, before, lock.until)
     now = seen_of(view, before, lock.until)
     changed = [outcome for outcome, then in lock.seen.items() if now.get(outcome) != then]
-    roles = [] if roles_of(before) == lock.units else ["units"]
+    roles = [] if roles_of(before, lock.until) == lock.units else ["units"]
     if found == lock.data_sha256:
         return RowsBefore(found, (), (*(f"seen.{outcome}" for outcome in changed), *roles))
     return RowsBefore(found, (*changed, *(roles if changed else ["units"])))
@@ -50,9 +50,10 @@ def seen_of(study: Study, panel: Panel, until: dict[str, str] | None = None) -> 
     return {name: {key: value for key, value in one.items() if key != "outcome"} for name, one in found.items()}
 
 
-def roles_of(panel: Panel) -> dict[str, list[str]]:
-    """Role to the names of its units, by name."""
-    return {role: sorted(name for name, has in zip(panel.units, panel.role, strict=True) if has == role) for role in ROLES}
+def roles_of(panel: Panel, until: dict[str, str] | None = None) -> dict[str, list[str]]:
+    """Role to the names of those of its units that were known before the start."""
+    known = known_units(panel, until)
+    return {role: [panel.units[place] for place in known if panel.role[place] == role] for role in ROLES}
 
 
 def _as_registered(study: Study, panel: Panel, lock: Lock) -> tuple[Study, Panel]:
