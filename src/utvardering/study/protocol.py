@@ -36,6 +36,7 @@ _HEADING = re.compile(r"#{1,6}\s")
 _SECTION = re.compile(r"#{2,6}\s+(?:Ändring|Amendment)(?!\w)\s*:?\s*(.*?)\s*#*", re.IGNORECASE)
 _HASH = re.compile(r"\s*(?:[-*]\s+)?\**(Plan|Data)\**\s*:\s*\**\s*`?([^`\s]*)`?\s*", re.IGNORECASE)
 _KEY = re.compile(r"\s*[-*]\s+`([^`]+)`\s*:.*")
+_WORDS = re.compile(r"[^\W\d_]{3,}")
 _SKIPPED = re.compile(r"```.*?```|~~~.*?~~~|<!--.*?-->", re.DOTALL)
 
 
@@ -97,7 +98,7 @@ def _section(day: str, body: list[str], line: int) -> tuple[Amendment | None, li
     if not hashes:  # a section of the author's own, about something else
         return None, []
     why = " ".join(part for part in reason if part)
-    if not why.strip(" .-*_") or why in _PLACEHOLDER.values():
+    if not _WORDS.search(why) or why in _PLACEHOLDER.values():
         problems.append(Problem(PROTOCOL, "an amendment needs its reason: write a sentence under the heading", line))
     try:
         date = dt.date.fromisoformat(day)
