@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PUBLISHED = "results"
 """The folder beside a report that holds its tables and figures."""
 FACTS = ("manifest.json", "registration.json")
+"""What may be downloaded beside the tables."""
 
 
 def load(folder: str = PUBLISHED) -> Results:

@@ -67,6 +67,11 @@ def rollout(r: Results) -> None:
     _part(r, "design_rollout", "ordning", intro, shown)
 
 
+def registered(r: Results) -> None:
+    """Whether the plan is locked."""
+    say(*words.registered(r))
+
+
 def again(r: Results) -> None:
     """How the numbers are made again, and the tables they stand in."""
     texts = r.texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,6 +50,11 @@ from utvardering.report.texts import Texts
 COLOURS = (TREATED, COMPARISON, COMPARISON, COMPARISON, NEIGHBOUR, NEIGHBOUR)
 LINES = ("solid", "dashed", "dashdot", "dotted", "dashed", "dotted")
 
+SHOWN_YEARS = 6
+"""Every year is named up to so many, else every second."""
+LABEL = 26
+"""Letters to a line of the names beside an axis."""
+
 
 def _percents(texts: Texts) -> Callable[[Sequence[Any]], list[str]]:
     return lambda at: [texts.percent(float(value)) for value in at]
@@ -77,10 +83,10 @@ def power(frame: pd.DataFrame, texts: Texts, x_label: str, smallest: float | Non
     return (
         chart
         + geom_line(data=plan, size=1.5)
-        + geom_point(data=plan, size=2.2)
+        + geom_point(data=plan, size=2.2, show_legend=False)
         + scale_color_manual(values=list(COLOURS[: len(names)]), name=" ")
         + scale_linetype_manual(values=list(LINES[: len(names)]), name=" ")
-        + scale_x_continuous(limits=(0, high), labels=_percents(texts), expand=(0.01, 0))
+        + scale_x_continuous(limits=(0, high), labels=_percents(texts), expand=(0.025, 0))
         + scale_y_continuous(limits=(0, 103), breaks=[0, 20, 40, 60, 80, 100], labels=numbers(texts), expand=(0, 0))
         + labs(x=x_label, y=texts("design.y_power"))
         + look(4.3)
@@ -121,6 +127,7 @@ def helps(frame: pd.DataFrame, texts: Texts, smallest: float | None) -> ggplot:
 def balance(frame: pd.DataFrame, texts: Texts, names: dict[str, str], limit: float) -> ggplot:
     """Standardised differences by variable: filled for the plan, hollow for the recommended choice, the limits marked."""
     rows = frame.drop_duplicates("label")
+    named = [textwrap.fill(label, LABEL) for label in rows["label"]]
     choices = list(names)
     reach = 1.1 * max(float(frame["value"].abs().max()), limit)
     frame = frame.assign(choice=pd.Categorical(frame["choice"], categories=choices))
@@ -133,9 +140,9 @@ def balance(frame: pd.DataFrame, texts: Texts, names: dict[str, str], limit: flo
         + scale_color_manual(values=[TREATED, COMPARISON][: len(choices)], labels=labels, name=" ")
         + scale_shape_manual(values=["D", "o"][: len(choices)], labels=labels, name=" ")
         + scale_x_continuous(limits=(-reach, reach), labels=_decimals(texts))
-        + scale_y_continuous(breaks=list(rows["y"]), labels=list(rows["label"]), limits=(0.4, len(rows) + 0.6))
+        + scale_y_continuous(breaks=list(rows["y"]), labels=named, limits=(0.4, len(rows) + 0.6))
         + labs(x=texts("design.x_balance"), y="")
-        + look(max(2.1, 1.25 + 0.3 * len(rows)))
+        + look(max(2.1, 1.25 + 0.21 * sum(label.count("\n") + 1.4 for label in named)))
         + theme(
             panel_grid_major_y=element_blank(),
             axis_text_y=element_text(ha="right"),
@@ -155,7 +162,7 @@ def before(frame: pd.DataFrame, texts: Texts, names: dict[str, str], unit: str, 
     ends = spread_names(frame, names, 0.085 * reach)
     room = (high - low) * (max(len(name) for name in names.values()) * LETTER_WIDTH + 0.1) / 3.8
     breaks: dict[str, Any] = {
-        "breaks": lambda limits: whole_years((limits[0], high)),
+        "breaks": lambda limits: whole_years((limits[0], high))[:: 1 + int(high - low > SHOWN_YEARS)],
         "labels": lambda at: [f"{year:.0f}" for year in at],
     }
     return (

@@ -12,6 +12,8 @@ from utvardering.report.texts import per_year, position
 MORE_AREAS, LONGER = 3, 2
 """As many curves with more areas and with longer follow-up are drawn beside the plan."""
 SHOWN_VARIABLES = 10
+TRIED = ("more_areas", "longer", "outcome", "estimator")
+"""Kinds of advice that change what can be found; a lottery or starts at different times make the answer surer."""
 PLANNED = "planned"
 AIMED = 0.8
 """Power at which an effect counts as detectable: four studies of five."""
@@ -119,7 +121,7 @@ def helps(results: Results) -> pd.DataFrame:
     rows += [
         (help_label(results, row), 100 * abs(float(row["smallest_detectable_effect"])), False)
         for _, row in ordered.iterrows()
-        if row["kind"] != "none"
+        if row["kind"] in TRIED
     ]
     frame = pd.DataFrame(rows, columns=["label", "value", "planned"]).drop_duplicates("label")
     frame = frame[frame["value"].notna() & ~frame["value"].isin([math.inf])]
@@ -137,9 +139,7 @@ def help_label(results: Results, row: pd.Series) -> str:
         return texts(f"design.help_{kind}", value=said)
     if kind == "outcome":
         return texts("design.help_outcome", value=titles.get(str(row["outcome"]), str(row["outcome"])))
-    if kind == "estimator":
-        return texts("design.help_estimator", value=texts.name("estimator", str(value)))
-    return texts(f"design.help_{kind}")
+    return texts("design.help_estimator", value=texts.name("estimator", str(value)))
 
 
 def recommended(results: Results) -> str:

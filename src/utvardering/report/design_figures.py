@@ -35,7 +35,8 @@ def draw_design(results: Results) -> Iterator[Drawn]:
         yield Drawn(Figure("likhet", "design_balance", *balance_words(results, frame, limit)), chart, frame)
     if len(frame := design_data.before(results)):
         names = group_names(results)
-        title = texts("design.y_before" if outcome.is_count else "figure.y_value")
+        unit = texts.raw(f"unit.{outcome.unit}")[0]
+        title = texts("design.y_before", unit=unit) if outcome.is_count else texts("figure.y_value")
         chart = charts.before(frame, texts, names, outcome.unit, title)
         yield Drawn(Figure("fore-start", "design_before", *before_words(results, frame, names)), chart, frame)
 
@@ -71,6 +72,8 @@ def help_words(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
     title = texts("design.help_title", best=str(best["label"]), value=texts.percent(best["value"]))
     said = [f"{row.label}: {texts.percent(row.value)}" for row in frame.itertuples()]
     note = texts("design.help_note", title=results.primary.title)
+    if results.primary.smallest_effect:
+        note += " " + texts("design.help_line")
     return caption(results, title, note), texts("design.help_alt", list="; ".join(said))
 
 

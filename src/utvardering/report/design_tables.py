@@ -15,13 +15,10 @@ from utvardering.report.texts import upper_first
 if TYPE_CHECKING:
     from utvardering.report.results import Results
 
+CHOICES = ("planned", "group", "nearest", "matched", "donors")
+"""Ways of choosing the comparison, in the order in which they are listed."""
 SHOWN_AREAS = 30
 """As many areas are listed; the rest are in the file."""
-
-
-def headings(results: Results, key: str) -> list[str]:
-    """Headings of a table, with the level of its intervals."""
-    return [name.format(level=level(results)) for name in results.texts.raw(key)]
 
 
 def detectable(results: Results) -> str:
@@ -63,7 +60,7 @@ def alarms(results: Results) -> str:
             )
         )
     caption = texts("design.alarms_caption", title=outcome.title, level=level(results))
-    return pipe(headings(results, "design.alarms_columns"), rows, caption, "tbl-larm", "lrlrrl", "30,13,19,10,12,16")
+    return pipe(texts.raw("design.alarms_columns"), rows, caption, "tbl-larm", "lrlrrl", "30,13,19,10,12,16")
 
 
 def _percent(results: Results, share: float) -> str:
@@ -83,7 +80,7 @@ def regression(results: Results) -> str:
     rows = [
         (
             titles.get(row.outcome, row.outcome),
-            str(row.unit) or texts("data.all"),
+            str(row.unit) or texts("design.together"),
             texts.signed_percent(100 * float(row.excess)),
             texts(
                 "design.regression_expected",
@@ -105,7 +102,8 @@ def choices(results: Results) -> str:
         return ""
     best = design_data.recommended(results)
     rows = []
-    for name, rule in rules.items():
+    for name in [name for name in CHOICES if name in rules]:
+        rule = rules[name]
         mark = "**" if name == best else ""
         largest, error = rule.get("largest_difference"), rule.get("held_out_error")
         gap = texts("word.none") if largest is None else texts.number(float(largest), 2)
@@ -155,7 +153,10 @@ def candidates(results: Results) -> str:
 def rollout(results: Results) -> str:
     """The proposed order of starts."""
     texts, frame = results.texts, results.tables["rollout"]
-    if frame.empty:
+    if frame.empty or len(set(frame["start"])) == 1:
         return ""
-    rows = [(int(row.order), row.unit, str(row.start)) for row in frame.sort_values("order", kind="stable").itertuples()]
+    rows = [
+        (int(row.order), row.unit, str(row.start) or texts("design.waits"))
+        for row in frame.sort_values("order", kind="stable").itertuples()
+    ]
     return pipe(texts.raw("design.rollout_columns"), rows, texts("design.rollout_caption"), "tbl-ordning", "rll")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-import pandas as pd
-
-from utvardering.report import design_data
+from utvardering.report import design_data, sentences
 from utvardering.report.results import Outcome, Results
 from utvardering.report.texts import lower_first, upper_first
 
@@ -81,7 +79,7 @@ def summary(results: Results) -> list[str]:
     lines = [answer_sentence(results)]
     chance = design_data.power_at(results, outcome, wanted(results))
     if math.isfinite(chance) and outcome.smallest_effect:
-        of_hundred = texts("words.of_hundred", x=texts.number(100 * chance))
+        of_hundred = texts("words.of_hundred", x=texts.number(math.floor(100 * chance)))
         lines.append(texts("design.chance", wanted=texts.percent(100 * wanted(results)), count=of_hundred))
     begins = texts("design.begins", start=start(results)) if start(results) else ""
     return [" ".join(lines), " ".join(part for part in (begins, texts("design.unseen")) if part)]
@@ -131,10 +129,20 @@ def alarms(results: Results) -> list[str]:
 
 
 def regression(results: Results) -> list[str]:
-    """What is said of regression to the mean: each sentence once, the primary outcome first."""
+    """What is said of the primary outcome over all treated areas together, and of any area that was picked at a peak."""
     frame = results.tables["regression_to_mean"]
     if frame.empty:
         return []
-    first = frame["outcome"] == results.primary.id
-    ordered = pd.concat([frame[first], frame[~first]])
-    return list(dict.fromkeys(str(text) for text in ordered["text"] if str(text)))
+    shown = ((frame["outcome"] == results.primary.id) & (frame["unit"] == "")) | (frame["verdict"] == "fail")
+    return list(dict.fromkeys(str(text) for text in frame.loc[shown, "text"] if str(text)))
+
+
+def registered(results: Results) -> list[str]:
+    """Whether the plan is locked, what stands behind the date, and what the plan answers to."""
+    texts, about = results.texts, results.study["study"]
+    locked = results.registration.get("registered_at") or results.lock
+    lines = [sentences.registration(results) if locked else texts("design.not_locked", id=results.id)]
+    lines += [texts("plan.problem", problem=about["problem"])] if about.get("problem") else []
+    lines += [texts("plan.row", plan=about["plan"])] if about.get("plan") else []
+    lines.append(texts(f"design.{about.get('independence', 'internal')}"))
+    return [" ".join(lines), *sentences.proofs(results)]
