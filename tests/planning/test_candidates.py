@@ -137,6 +137,18 @@ def test_what_speaks_against_is_said() -> None:
     assert "chosen with the periods on which they were tried" in propose(np.tile(many(1), (12, 1)), plan=chosen).text
 
 
+def test_a_proposal_that_became_the_plan_is_not_taken_for_a_plan_that_has_seen_nothing() -> None:
+    rng = np.random.default_rng(3)
+    y = np.array([course(100, 0.0, 0.2) for _ in range(12)]) + rng.normal(0, 2, (12, 48))
+    nearest = propose(y)["nearest"].units
+    roles = ["treated", *("comparison" if f"u{k}" in nearest else "unused" for k in range(1, 12))]
+    found = propose(y, roles=roles)
+    assert found["planned"].units == nearest
+    assert found.recommended == "planned"
+    assert "chosen with the periods on which they were tried" in found.text
+    assert "chosen with the periods" not in propose(y, plan=study(checks={"min_comparison_units": 11})).text
+
+
 def test_a_rule_with_a_smaller_error_that_is_refused_is_named() -> None:
     rng = np.random.default_rng(2)
     drift = np.concatenate([np.zeros(24), np.linspace(0, 40, 24)])

@@ -159,7 +159,7 @@ def propose_comparison(study: Study, panel_before: Panel) -> Proposal:
     return Proposal(
         study=study.id,
         recommended=best.name if best else "",
-        text=why(study, best, compared, against(study, best, terms, held) if best else ()),
+        text=why(study, best, compared, against(study, best, terms, chosen, held) if best else ()),
         decided_by=decided(study, held),
         candidates=tuple(_candidate(study, panel, place, chosen, told[place]) for place in range(len(panel.units))),
         balance=tuple(_balance(study, panel, terms, chosen, compared)),

@@ -62,7 +62,7 @@ def _passed_over(study: Study, best: Compared, compared: tuple[Compared, ...]) -
     return [_say(study, key, found=smallest.n_units, **facts)]
 
 
-def against(study: Study, best: Compared, terms: Terms, held: int) -> tuple[str, ...]:
+def against(study: Study, best: Compared, terms: Terms, chosen: Chosen, held: int) -> tuple[str, ...]:
     """What speaks against the recommended choice, a sentence each."""
     language, limits = study.report.language, study.checks
     said = []
@@ -77,11 +77,19 @@ def against(study: Study, best: Compared, terms: Terms, held: int) -> tuple[str,
         said.append(_say(study, "imbalance_one" if terms.treated.sum() == 1 else "imbalance", **facts))
     if not held or not np.isfinite(best.error):
         said.append(_say(study, "untried"))
-    elif best.name == "planned" and study.comparison.choose is not None and study.comparison.choose.method != "group":
+    elif best.name == "planned" and _has_seen(study, terms, chosen):
         said.append(_say(study, "seen"))
     if best.name in {"donors", "nearest", "matched"}:
         said.append(_say(study, "fitted" if best.name == "donors" else "looked"))
     return tuple(said)
+
+
+def _has_seen(study: Study, terms: Terms, chosen: Chosen) -> bool:
+    """Whether the units of the plan were chosen from the whole past: by its own rule, or by a proposal written earlier."""
+    if study.comparison.choose is not None:
+        return study.comparison.choose.method != "group"
+    others = [chosen.units[name] for name in ("nearest", "matched", "donors") if name in chosen.units]
+    return bool((terms.planned != terms.pool).any()) and any(np.array_equal(terms.planned, units) for units in others)
 
 
 def reasons(study: Study, panel: Panel, terms: Terms, chosen: Chosen) -> list[str]:
