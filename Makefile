@@ -7,6 +7,7 @@ BIN     := .venv/bin
 READY   := .venv/.ready
 CODE    := $(shell find src/utvardering -type f \( -name '*.py' -o -name '*.toml' \) -not -path '*/publishers/*') docs/methods/coverage.csv
 PAGES   := $(shell find reports src/utvardering/report -type f -not -path 'reports/_site/*' -not -name '*.pyc')
+TODAY   := $(shell date +%F)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -30,13 +31,17 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-reports: $(SITE) ## Run every study that changed and publish the site in reports/_site/
+reports: $(SITE) ## Run every study that changed, design those that have not begun, and publish the site in reports/_site/
 
 build/%/manifest.json: $$(shell find studies/$$* -type f) $(CODE) | $(READY)
 	@$(BIN)/utvardering run studies/$* --skip-unfetched
+	@if grep -q '"planned": true' $@; then $(BIN)/utvardering design studies/$*; fi
 	@touch $@
 
-$(SITE): $(RESULTS) $(PAGES) | $(READY)
+build/.day-%:
+	@mkdir -p build && rm -f build/.day-* && touch $@
+
+$(SITE): $(RESULTS) $(PAGES) build/.day-$(TODAY) | $(READY)
 	@$(BIN)/utvardering report --all
 	@touch $@
 
