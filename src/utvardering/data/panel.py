@@ -162,6 +162,10 @@ class Panel:
         """
         return replace(self, grids={name: _before(grid, self.anticipation) for name, grid in self.grids.items()})
 
+    def between(self, first: object, last: object) -> Panel:
+        """The panel with only the periods of each outcome from one date (or index) to another, both counted."""
+        return replace(self, grids={name: _between(grid, first, last) for name, grid in self.grids.items()})
+
     def with_roles(self, role: NDArray[np.str_]) -> Panel:
         """The panel with other roles; units that are no longer treated keep their start, but no estimate sees them."""
         return replace(self, role=role)
@@ -243,6 +247,29 @@ def _take(grid: Grid, keep: NDArray[np.bool_]) -> Grid:
         exposure=cut(grid.exposure),
         weights=cut(grid.weights),
         covariates={name: values[keep] for name, values in grid.covariates.items()},
+    )
+
+
+def _between(grid: Grid, first: object, last: object) -> Grid:
+    begins, ends = grid.calendar.number(first), grid.calendar.number(last)
+    kept = [place for place, number in enumerate(grid.periods) if begins <= number <= ends]
+    part = slice(kept[0], kept[-1] + 1) if kept else slice(0, 0)
+
+    def cut(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+        return None if values is None else values[:, part].copy()
+
+    treated = grid.start < NEVER
+    latest = int(grid.start[treated].max(initial=0))
+    return replace(
+        grid,
+        periods=grid.periods[part],
+        y=grid.y[:, part].copy(),
+        treatment=grid.treatment[:, part].copy(),
+        start=np.where(treated, np.maximum(grid.start - part.start, 0), NEVER),
+        exposure=cut(grid.exposure),
+        weights=cut(grid.weights),
+        covariates={name: values[:, part].copy() for name, values in grid.covariates.items()},
+        n_after=max(min(grid.n_after, part.stop - latest), 0),
     )
 
 

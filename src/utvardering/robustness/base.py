@@ -73,6 +73,10 @@ class Doubt:
         """A value on the scale of the planned estimate as a change in percent of what the treated would have been."""
         return percent(relative(self.planned, estimate), self.study.report.language, 1)
 
+    def inside(self, found: Estimate) -> str:
+        """`pass` where an estimate lies within the planned interval, else `fail`."""
+        return "pass" if self.planned.ci_low <= found.estimate <= self.planned.ci_high else "fail"
+
     def again(self, panel: Panel, inference: str = "") -> tuple[Sample, Estimate]:
         """The sample and the planned estimate on another panel, with the planned inference unless another is named.
 

@@ -29,6 +29,4 @@ def leave_one_out(doubt: Doubt) -> Iterator[RobustnessRow]:
         except DesignError as fault:
             yield unanswered(doubt, "leave_one_out", str(doubt.panel.units[unit]), fault)
             continue
-        inside = doubt.planned.ci_low <= found.estimate <= doubt.planned.ci_high
-        verdict = "pass" if inside else "fail"
-        yield doubt.row("leave_one_out", str(doubt.panel.units[unit]), sample, found, verdict, unit=name)
+        yield doubt.row("leave_one_out", str(doubt.panel.units[unit]), sample, found, doubt.inside(found), unit=name)

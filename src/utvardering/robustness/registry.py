@@ -6,24 +6,28 @@ from collections.abc import Callable, Iterator
 
 from utvardering.data.panel import LeftOut, Panel
 from utvardering.estimators.estimate import Estimates
+from utvardering.robustness.alternative_comparisons import alternative_comparisons
 from utvardering.robustness.base import Doubt, Robustness, RobustnessRow
 from utvardering.robustness.displacement import displacement
 from utvardering.robustness.e_value import hidden_cause
 from utvardering.robustness.leave_one_out import leave_one_out
 from utvardering.robustness.negative_controls import negative_controls
 from utvardering.robustness.placebo_start import placebo_start
+from utvardering.robustness.windows import windows
 from utvardering.study.model import Study
 from utvardering.wording import say
 
 ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "placebo_start": placebo_start,
     "leave_one_out": leave_one_out,
+    "windows": windows,
+    "alternative_comparisons": alternative_comparisons,
     "displacement": displacement,
     "negative_controls": negative_controls,
     "e_value": hidden_cause,
 }
 
-UNANSWERED = ("trend_deviations", "smoothness", "alternative_comparisons", "windows", "contrasts")
+UNANSWERED = ("trend_deviations", "smoothness", "contrasts")
 """Keys of `[robustness]` that no check answers yet: a study that sets one is told so in `left_out.csv`."""
 
 
