@@ -17,7 +17,8 @@ from utvardering.estimators.base import Job
 from utvardering.estimators.registry import ESTIMATORS
 from utvardering.study.model import Estimation
 
-BEFORE, AFTER, UNITS = 14, 4, 40
+BEFORE, AFTER, UNITS = 30, 4, 40
+"""A long past: the tries then stand on nearly as many periods as the plan, which a short one cannot give."""
 
 
 def an_analysis(one, estimator: str, inference: str) -> Analysis:
