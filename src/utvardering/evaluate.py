@@ -75,7 +75,7 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
     panel = clock.run("data", lambda: load_panel(study))
     registration = verify(study, panel)
     refuse_hopeless(study, panel)
-    refuse_not_begun(study, panel)
+    refuse_not_begun(study, panel, locked=registration.lock is not None)
     checks = clock.run("checks", lambda: check_design(study, panel.before(), clock.teller("checks")))
     registration = with_opening(registration)
     estimates = clock.run("estimates", lambda: gated(study, checks, estimate_effects(study, panel, clock.teller("estimates"))))
@@ -92,16 +92,17 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
     return found
 
 
-def refuse_not_begun(study: Study, panel: Panel) -> None:
-    """Raise a NotBegunError where the data of the primary outcome end before every start."""
+def refuse_not_begun(study: Study, panel: Panel, *, locked: bool = False) -> None:
+    """Raise a NotBegunError where the data of the primary outcome end before every start; `locked` when it is registered."""
     grid = panel.grids[study.primary.id]
     treated = panel.role == "treated"
     if not treated.any() or (grid.start[treated] < len(grid.periods)).any():
         return
     ends = f" ({grid.labels[-1]})" if grid.periods else ""
+    then = "the plan is locked" if locked else f"utvardering register {study.id} locks the plan"
     msg = (
         f"{study.id}: the data end{ends} before the measure starts, so there is no effect to estimate yet; "
-        f"utvardering design {study.id} says what the study can find, and utvardering register {study.id} locks the plan"
+        f"utvardering design {study.id} says what the study can find, and {then}"
     )
     raise NotBegunError(msg)
 

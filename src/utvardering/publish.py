@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from utvardering.data.load import load_panel
-from utvardering.errors import DataNotFetchedError, PublishError
+from utvardering.errors import DataNotFetchedError, PublishError, ReproductionError
 from utvardering.followup.table import follow_up, write_follow_up
 from utvardering.registration.state import STATUS_LOCKED, verify
 from utvardering.registration.traces import lost_lock
@@ -58,7 +59,8 @@ def publish_reports(
         raise PublishError(msg)
     followup = write_follow_up(follow_up(STUDIES, build, date), build) if study_ids(STUDIES) else None
     for folder in builds:
-        _verify(folder, Path(study) if study and folder.name == name else STUDIES / folder.name)
+        given = Path(study) if study and folder.name == name and Path(study).is_dir() else STUDIES / folder.name
+        _verify(folder, given)
     if stage is not None:
         stage_sources(builds, stage, not_fetched=_unfetched(build), followup=followup)
         return Published((f"{stage}: the Quarto sources; render them with: quarto render {stage}",), {"stage": str(stage)})
@@ -81,6 +83,11 @@ def publish_reports(
 
 def _verify(build: Path, source: Path) -> None:
     """Raise a ReproductionError where the study, or the copy of it in the folder of the run, is not what was registered."""
+    facts = build / "registration.json"
+    registered = facts.is_file() and json.loads(facts.read_text(encoding="utf-8")).get("registered_at")
+    if registered and not (build / LOCK).exists():
+        msg = f"{build}: registration.json says that the plan was registered, but {LOCK} is gone; run the study again"
+        raise ReproductionError(msg)
     for folder in (source, build):
         locked = (folder / STUDY_FILE).is_file() and ((folder / LOCK).exists() or _status(folder) in STATUS_LOCKED)
         if not locked and not (folder == source and (folder / STUDY_FILE).is_file() and lost_lock(folder)):

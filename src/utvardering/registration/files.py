@@ -13,6 +13,7 @@ from utvardering.outputs import write_json, write_table
 from utvardering.registration.state import Registration, program_version
 from utvardering.study.model import Study
 from utvardering.study.opened import OPENED
+from utvardering.study.page import study_page
 from utvardering.study.plan_values import Difference, shown
 from utvardering.study.protocol import PROTOCOL, Amendment
 from utvardering.study.register import LOCK
@@ -45,6 +46,7 @@ def refresh_registration(found: Registration, folder: Path) -> None:
     if not folder.is_dir():
         return
     write_registration(found, folder)
+    (folder / "plan.md").write_text(study_page(found.study), encoding="utf-8")
     for name in (STUDY_FILE, PROTOCOL, LOCK, OPENED):
         if (found.study.folder / name).is_file():
             shutil.copyfile(found.study.folder / name, folder / name)
