@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from utvardering.data.panel import Panel
-from utvardering.planning.alarm_tables import AlarmRow, valid_rows
+from utvardering.planning.alarm_tables import AlarmRow, rates_that_hold, valid_rows
 from utvardering.planning.power_tables import DetectableRow
 from utvardering.planning.rollout import starts_are_free
 from utvardering.planning.words import areas, change, outcome_of, span
@@ -82,8 +82,10 @@ def _tried(
             value = row.n_treated if kind == "more_areas" else row.follow_up
             what = areas(language, value) if kind == "more_areas" else span(language, calendar, value)
             yield _row(study, kind, row, str(value), what)
+    holds = rates_that_hold(alarms)
     for row in detectable:
-        if row.planned and row.variation == "planned" and row.outcome != study.primary.id:
+        other = row.planned and row.variation == "planned" and row.outcome != study.primary.id
+        if other and (row.outcome, row.estimator, row.inference) in holds:
             yield _row(study, "outcome", row, row.outcome, outcome_of(study, row.outcome).title)
     for row in valid_rows(study, detectable, alarms)[:1]:
         if not row.planned:

@@ -90,16 +90,18 @@ def alarm_rows(study: Study, cases: tuple[Case, ...], items: tuple[Item, ...], s
     return tuple(rows)
 
 
-def valid_rows(study: Study, detectable: tuple[DetectableRow, ...], alarms: tuple[AlarmRow, ...]) -> list[DetectableRow]:
-    """Analyses of the primary outcome as planned in number and time whose rate of false alarms holds, the best first.
-
-    A rate holds where it is judged and passes, or where too few draws judge it and its estimate is within the limit.
-    """
-    holds = {
+def rates_that_hold(alarms: tuple[AlarmRow, ...]) -> set[tuple[str, str, str]]:
+    """Outcome, estimator and inference of the analyses that pass, or cannot be judged and lie within the limit."""
+    return {
         (row.outcome, row.estimator, row.inference)
         for row in alarms
         if row.verdict == "pass" or (row.verdict == "not_evaluated" and row.rate <= row.limit)
     }
+
+
+def valid_rows(study: Study, detectable: tuple[DetectableRow, ...], alarms: tuple[AlarmRow, ...]) -> list[DetectableRow]:
+    """Analyses of the primary outcome as planned in number and time whose rate of false alarms holds, the best first."""
+    holds = rates_that_hold(alarms)
     found = [
         row
         for row in detectable
