@@ -135,6 +135,21 @@ def test_the_fast_test_of_the_past_is_the_planned_one(estimator: str, folds: str
         assert np.sign(sign) == np.sign(in_full[1])
 
 
+def test_counts_without_exposure_are_folded_to_counts_a_period() -> None:
+    """Before and after differ in length: totals would make every large unit an outlier of plain differences."""
+    rng = np.random.default_rng(8)
+    y = rng.poisson(np.linspace(5, 90, N_UNITS)[:, None], (N_UNITS, 18)).astype(float)
+    plan = a_study("count", "did", outcome={"exposure": ""}, estimation={"seed": 0})
+    past = past_of(a_design(y, [N_BEFORE], plan))
+    whole = past.analysis.sample
+    start = N_BEFORE - N_AFTER
+    assert start != N_AFTER
+    for unit in (0, 6, 11):
+        chosen = np.array([unit])
+        in_full = run_in_full(past.analysis, called_treated(whole, chosen, start, whole.y[chosen, start:]))
+        assert past.test(with_effect(past, chosen, 0.0), np.random.default_rng(0))[0] == pytest.approx(in_full[0])
+
+
 def test_the_wanted_direction_is_tried() -> None:
     up = a_study("mean", outcome={"direction": "increase", "smallest_effect": 0.1})
     assert np.isfinite(smallest_detectable_effect(a_design(means(), [N_BEFORE], up)).effect)

@@ -180,7 +180,7 @@ def until(sample: Sample, end: int) -> Sample:
 
 
 def _folded(sample: Sample, outcome: Outcome, start: int) -> Sample | None:
-    """Two columns in place of the periods: totals of counts and exposure, means of anything else.
+    """Two columns in place of the periods: totals of counts and exposure (periods where there is none), means of anything else.
 
     None where that would change a test: missing cells, covariates, weights or exposure that change over time, logarithms.
     """
@@ -192,16 +192,19 @@ def _folded(sample: Sample, outcome: Outcome, start: int) -> Sample | None:
     def fold(values: Floats) -> Floats:
         return np.add.reduceat(values, np.array([0, start]), axis=1)
 
-    y = fold(grid.y)
+    y, length = fold(grid.y), fold(np.ones_like(grid.y))
+    exposure = None if grid.exposure is None else fold(grid.exposure)
     if outcome.kind != "count":
-        y = y / fold(np.ones_like(grid.y))
+        y = y / length
+    elif exposure is None:
+        exposure = length
     folded = replace(
         grid,
         periods=(0, 1),
         y=y,
         treatment=grid.treatment[:, [0, -1]],
         start=np.where(grid.start < NEVER, 1, NEVER),
-        exposure=None if grid.exposure is None else fold(grid.exposure),
+        exposure=exposure,
         weights=None if grid.weights is None else grid.weights[:, :2],
     )
     return replace(sample, grid=folded)
