@@ -110,6 +110,17 @@ CASES = [
         id="gap_unit",
     ),
     pytest.param(
+        "\n".join([line.replace("Norra", "norra ") if number in {9, 10} else line for number, line in enumerate(rows())]),
+        {},
+        3,
+        (
+            "data/panel.csv: 1 problem\n"
+            '  manad: "Norra" has no row for 2020-02 to 2020-03; '
+            '"norra" is spelt almost the same: if it is the same area, write one name in every row'
+        ),
+        id="gap_by_spelling",
+    ),
+    pytest.param(
         without(4, 10, 16),
         {},
         3,

@@ -66,8 +66,16 @@ def check_calendar(sheet: Sheet, concerned: NDArray[np.bool_], column: str, faul
         faults.add(
             column,
             f'"{sheet.units.names[place]}" has no row for {spans}; '
-            "write 0 where nothing happened, and an empty cell where it is not known",
+            + (_twin(sheet, place) or "write 0 where nothing happened, and an empty cell where it is not known"),
         )
+
+
+def _twin(sheet: Sheet, place: int) -> str:
+    """A unit whose name differs in capitals and blanks only: most often one area, spelt in two ways."""
+    own = sheet.units.names[place]
+    plain = "".join(own.casefold().split())
+    twins = [name for name in sheet.units.names if name != own and "".join(name.casefold().split()) == plain]
+    return f'"{twins[0]}" is spelt almost the same: if it is the same area, write one name in every row' if twins else ""
 
 
 def rows_of(sheet: Sheet, cells: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -69,6 +69,8 @@ def headline(frame: pd.DataFrame, texts: Texts) -> str:
     key = "late" if late else "lacking" if lacking else "on_time"
     if not len(rows):
         return texts("followup.head_empty")
+    if key == "on_time" and len(rows) == 1:
+        return texts("followup.head_on_time_one")
     return texts(f"followup.head_{key}", n=texts.number(late or lacking), all=texts.number(len(rows)))
 
 

@@ -117,11 +117,9 @@ def _starts_in_period(study: Study) -> Iterator[Problem]:
         if not first <= last:
             continue
         if not first <= number <= last:
-            yield _at(
-                study,
-                key,
-                f"{start} lies outside [period], {period.first} to {period.last}; correct the date, or first and last",
-            )
+            said = f"{start} lies outside [period], {period.first} to {period.last}; correct the date, or first and last"
+            hint = " (last is the end of the planned follow-up; the data may end before it)" if number > last else ""
+            yield _at(study, key, said + hint)
         elif number - period.anticipation <= first:
             yield from _no_past(study, key, number - first)
 
