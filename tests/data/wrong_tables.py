@@ -115,7 +115,7 @@ CASES = [
         3,
         (
             "data/panel.csv: 1 problem\n"
-            '  manad: "Norra" has no row for 2020-02 to 2020-03; '
+            '  manad: "Norra" has no row for 2020-03 to 2020-04; '
             '"norra" is spelt almost the same: if it is the same area, write one name in every row'
         ),
         id="gap_by_spelling",
