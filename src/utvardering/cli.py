@@ -148,7 +148,10 @@ def design(
 
         from utvardering.evaluate import show_design  # noqa: PLC0415 -- as above
         from utvardering.planning.design import design_study  # noqa: PLC0415 -- as above
+        from utvardering.registration.state import verify  # noqa: PLC0415 -- as above
+        from utvardering.study.load import load_study  # noqa: PLC0415 -- as above
 
+        verify(load_study(study))
         if write_comparison:
             from utvardering.planning.write_choice import choose_comparison  # noqa: PLC0415 -- as above
 
