@@ -77,7 +77,7 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
     refuse_hopeless(study, panel)
     refuse_not_begun(study, panel, locked=registration.lock is not None)
     checks = clock.run("checks", lambda: check_design(study, panel.before(), clock.teller("checks")))
-    registration = with_opening(registration)
+    registration = with_opening(registration, Path(out) / study.id)
     estimates = clock.run("estimates", lambda: gated(study, checks, estimate_effects(study, panel, clock.teller("estimates"))))
     robustness = clock.run("robustness", lambda: stress(study, panel, estimates, clock.teller("robustness")))
     process = clock.run("process", lambda: assess_process(study))

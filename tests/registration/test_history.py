@@ -268,6 +268,16 @@ def test_a_run_in_a_folder_that_cannot_be_written_goes_on_and_says_so(tmp_path: 
     assert "När utfallen öppnades kunde inte antecknas" in statement(found)
 
 
+def test_a_note_that_was_lost_is_put_back_from_an_earlier_run(tmp_path: Path) -> None:
+    folder, build = registered(tmp_path / "studies"), tmp_path / "build"
+    build.mkdir()
+    note_opened(build, plan_sha256(load_study(folder)), "0.1.0", NOW + 20 * DAY)
+    found = with_opening(verify(load_study(folder)), build)
+    assert found.opened is not None
+    assert found.opened.opened_at == NOW + 20 * DAY
+    assert (folder / OPENED).read_bytes() == (build / OPENED).read_bytes()
+
+
 def test_the_environment_of_a_git_hook_does_not_mislead(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "other")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))

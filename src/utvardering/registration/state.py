@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import importlib.metadata
+import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from utvardering.data.panel import Panel
 from utvardering.errors import Problem, ReproductionError
@@ -103,13 +106,19 @@ def verify(study: Study, panel: Panel | None = None, now: dt.datetime | None = N
     )
 
 
-def with_opening(found: Registration) -> Registration:
-    """Record in the study's folder that outcomes after the start are opened now, unless they were before."""
+def with_opening(found: Registration, build: Path | None = None) -> Registration:
+    """Record in the study's folder that outcomes after the start are opened now, unless they were before.
+
+    build   folder of an earlier run: where the study's own note was lost, the copy there is put back, with its date
+    """
     if found.opened is not None:
         return found
-    folder = found.study.folder
-    written = note_opened(folder, found.plan, program_version())
-    opened = parse_opened((folder / OPENED).read_bytes()) if written else None
+    target, copy = found.study.folder / OPENED, build / OPENED if build else None
+    if copy is not None and copy.is_file() and not target.exists() and parse_opened(copy.read_bytes()):
+        with contextlib.suppress(OSError):
+            shutil.copyfile(copy, target)
+    written = note_opened(found.study.folder, found.plan, program_version())
+    opened = parse_opened(target.read_bytes()) if written else None
     return replace(found, opened=opened, unrecorded=opened is None)
 
 
