@@ -48,6 +48,7 @@ _TEXT = {
     "reason",
     "check",
     "variable",
+    "start",
 }
 
 
