@@ -231,11 +231,13 @@ def test_a_folder_that_cannot_be_written_is_left_as_it_was(
 def test_what_the_author_should_know_is_said(tmp_path: Path) -> None:
     folder = draft(tmp_path)
     replace(folder / "study.toml", "smallest_effect = -0.10\n", "")
+    replace(folder / "study.toml", "follow_up = 2023-06-30", "follow_up = 2022-06-30")
     notes = register_study(folder, tmp_path / "build", NOW).notes
     assert any(
         "the file already holds 18 periods from the start on; this program has not opened them" in note for note in notes
     )
     assert any("no smallest_effect" in note for note in notes)
+    assert "follow_up is 2022-06-30, before the end of the last period of the analysis (2022-12-31)" in notes
     assert any("nothing proves the date of a lock alone" in note for note in notes)
 
 

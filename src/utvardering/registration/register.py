@@ -195,6 +195,9 @@ def _notes(study: Study, panel: Panel, found: Registration) -> list[str]:
     if study.primary.smallest_effect is None:
         text = "the primary outcome has no smallest_effect, so the study cannot conclude that there was no effect of importance"
         notes.append(text)
+    last, when = study.period.last if study.period else None, study.study.follow_up
+    if isinstance(last, dt.date) and when is not None and when < last and not study.study.retrospective:
+        notes.append(f"follow_up is {when}, before the end of the last period of the analysis ({last})")
     if not study.study.plan and not study.study.retrospective:
         notes.append("[study] plan is empty: the row of the åtgärdsplan that the measure comes from")
     if History(study.folder).is_there:
