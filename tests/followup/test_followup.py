@@ -12,6 +12,7 @@ from tests.evaluate.small import write_study
 from utvardering.errors import StudyError
 from utvardering.followup.remarks import years_later
 from utvardering.followup.table import follow_up, write_follow_up
+from utvardering.registration.register import register_study
 from utvardering.report import followup_page, slide
 from utvardering.report.texts import Texts
 
@@ -56,10 +57,15 @@ def evaluated(root, name="parken", to="2022-12", verdict="uncertain"):
     return folder
 
 
+def lock(root, day="2021-06-01", name="parken"):
+    """Lock the plan of a study as `register` does."""
+    register_study(root / "studies" / name, root / "build", dt.datetime.fromisoformat(f"{day}T09:00:00+00:00"))
+
+
 def test_a_study_in_step_has_nothing_missing(tmp_path):
     folder = study(tmp_path, "parken")
-    (folder / "plan.lock").write_text("registered_at = 2021-06-01T09:00:00Z\n", encoding="utf-8")
     ends_before_start(folder)
+    lock(tmp_path)
     found = row(tmp_path, dt.date(2021, 6, 15))
     assert (found.status, found.stage, found.standing, found.text) == ("registered", "planned", "ok", "")
     assert (found.start, found.registered_at, found.follow_up) == ("2021-07-01", "2021-06-01", "2023-01-01")
@@ -76,7 +82,7 @@ SAID = {
     "Fyndet i lägesbilden saknas (problem; 4 §).",
     "unlocked": "Planen är inte låst. Lås den före starten 2021-07-01: utvardering register parken.",
     "never": "Planen låstes inte före starten 2021-07-01.",
-    "no_lock": "Studien anges som registrerad, men filen plan.lock saknas.",
+    "no_lock": "Studien anges som registrerad, men låset plan.lock saknas.",
     "ready": "Uppgifterna räcker nu för en utvärdering (till 2022-12): utvardering run parken.",
 }
 
@@ -105,8 +111,8 @@ def test_two_years_to_the_day_are_not_too_long(tmp_path):
 
 
 def test_the_two_years_count_from_the_lock_where_that_came_first(tmp_path):
-    folder = study(tmp_path, "parken", due="2023-06-15")
-    (folder / "plan.lock").write_text('registered_at = "2021-06-01T09:00:00+00:00"\n', encoding="utf-8")
+    study(tmp_path, "parken", due="2023-06-15")
+    lock(tmp_path)
     assert "late_registered" in row(tmp_path).remarks
 
 
@@ -136,11 +142,11 @@ def test_data_that_end_before_a_start_in_the_past(tmp_path):
 
 def test_a_changed_plan_and_a_broken_lock(tmp_path):
     folder = study(tmp_path, "parken")
-    (folder / "plan.lock").write_text("registered_at = 2021-06-01\n", encoding="utf-8")
-    (evaluated(tmp_path) / "registration.json").write_text('{"state": "changed"}', encoding="utf-8")
+    lock(tmp_path)
+    replace(folder, "smallest_effect = -0.10", "smallest_effect = -0.05")
     found = row(tmp_path)
-    assert found.status == "changed"
-    assert "Planen har ändrats sedan den låstes." in found.text
+    assert (found.status, found.standing) == ("broken", "missing")
+    assert "Planen är inte den som låstes. Se skillnaden med: utvardering check parken." in found.text
     (folder / "plan.lock").write_text("registered_at = [", encoding="utf-8")
     assert "Filen plan.lock går inte att läsa." in row(tmp_path).text
 

@@ -66,7 +66,7 @@ def check_calendar(sheet: Sheet, concerned: NDArray[np.bool_], column: str, faul
         faults.add(
             column,
             f'"{sheet.units.names[place]}" has no row for {spans}; '
-            + (_twin(sheet, place) or "write 0 where nothing happened, and an empty cell where it is not known"),
+            + (_twin(sheet, int(place)) or "write 0 where nothing happened, and an empty cell where it is not known"),
         )
 
 

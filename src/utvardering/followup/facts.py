@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,9 @@ import pandas as pd
 from utvardering.data.calendar import Calendar
 from utvardering.data.load import load_panel
 from utvardering.data.panel import NEVER, Panel
-from utvardering.errors import DataNotFetchedError, UtvarderingError
+from utvardering.errors import DataNotFetchedError, ReproductionError, UtvarderingError
 from utvardering.outputs import sha256
+from utvardering.registration.state import verify
 from utvardering.study.model import Study
 
 LOCK = "plan.lock"
@@ -93,12 +93,12 @@ def facts_of(study: Study, build: Path) -> Facts:
     """What the lock, the data and `build/<study>/` say of a study; outcomes are not looked at, only how far they reach."""
     folder = build / study.id
     verdict = _toml(folder / "verdict.toml")
-    registration = _json(folder / "registration.json")
+    panel, found = reach(study)
     return Facts(
         study=study,
         registered=registered_at(study.folder),
-        state=str(registration.get("state", "")),
-        reach=reach(study),
+        state=registration_state(study, panel),
+        reach=found,
         evaluated_to=_evaluated_to(study, folder) if verdict else "",
         verdict=str(verdict.get("verdict", "")),
         certainty=str(verdict.get("certainty", "")),
@@ -119,17 +119,25 @@ def registered_at(folder: Path) -> dt.date | None:
         return None
 
 
-def reach(study: Study) -> Reach:
-    """How far the data of a study reach."""
+def registration_state(study: Study, panel: Panel | None) -> str:
+    """The state of the registration, or broken where plan, lock or rows before the start are not what was registered."""
+    try:
+        return verify(study, panel).state
+    except ReproductionError:
+        return "broken"
+
+
+def reach(study: Study) -> tuple[Panel | None, Reach]:
+    """The panel of a study where it can be read, and how far its data reach."""
     if study.study.design != "areas":
-        return Reach()
+        return None, Reach()
     try:
         panel = load_panel(study)
     except DataNotFetchedError:
-        return Reach(fetched=False)
+        return None, Reach(fetched=False)
     except UtvarderingError as fault:
-        return Reach(fault=fault.message)
-    return _panel_reach(panel, study)
+        return None, Reach(fault=fault.message)
+    return panel, _panel_reach(panel, study)
 
 
 def _panel_reach(panel: Panel, study: Study) -> Reach:
@@ -161,11 +169,4 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return {}
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
-    except ValueError:
         return {}

@@ -93,9 +93,11 @@ def _registration(facts: Facts, today: dt.date) -> Iterator[Remark]:
     has_lock = (Path(facts.study.folder) / LOCK).is_file()
     if has_lock and facts.registered is None:
         yield _remark(facts, "missing", "lock_unreadable")
+    elif has_lock and facts.state == "broken":
+        yield _remark(facts, "missing", "plan_broken")
     elif has_lock and facts.state == "changed":
-        yield _remark(facts, "missing", "plan_changed")
-    elif not has_lock and about.status == "registered":
+        yield _remark(facts, "ok", "plan_changed")
+    elif not has_lock and facts.state == "broken":
         yield _remark(facts, "missing", "no_lock")
     elif not has_lock and not about.retrospective:
         if facts.start is not None and today < facts.start:

@@ -26,7 +26,7 @@ FOLDER = "followup"
 class Row:
     """A study as the table shows it: dates as ISO text, empty where there is none; `days_left` is negative when overdue.
 
-    status      draft, registered, retrospective, changed or published
+    status      draft, registered, retrospective, changed (with amendments), broken (without) or published
     stage       planned, running, evaluated or unreadable
     standing    unreadable, overdue, missing, soon, ok or outside (a replication)
     remarks     the rules behind `text`, separated by blanks
@@ -131,7 +131,7 @@ def _status(facts: Facts) -> str:
         return "published"
     if facts.registered is None:
         return "retrospective" if about.retrospective else "draft"
-    return facts.state if facts.state in {"changed", "retrospective"} else "registered"
+    return facts.state if facts.state in {"broken", "changed", "retrospective"} else "registered"
 
 
 def _unreadable(folder: Path, fault: UtvarderingError) -> Row:
