@@ -80,7 +80,7 @@ def test_the_folder_of_the_run_holds_the_registration(workplace: Path) -> None:
     assert facts["amendments"][0]["keys"] == ["estimation.also"]
     assert facts["amendments"][0]["reason"] == "Kostnaden blev högre."
     assert facts["statement"].startswith(
-        "Planen låstes 2021-06-15. Åtgärden hade då inte börjat. Planen har ändrats sedan dess."
+        "Planen låstes 2021-06-15. Åtgärden hade då inte börjat. Planen har ändrats sedan den låstes."
     )
     for name in (LOCK, OPENED):
         assert (build / name).read_bytes() == (workplace / "studies" / "parken" / name).read_bytes()
@@ -109,7 +109,7 @@ def test_the_report_puts_plan_and_outcome_side_by_side(workplace: Path, capsys: 
     results = Results.load(workplace / "build" / "parken")
     cells.registered(results)
     said = capsys.readouterr().out
-    assert "Planen låstes 2021-06-15. Åtgärden hade då inte börjat. Planen har ändrats sedan dess." in said
+    assert "Planen låstes 2021-06-15. Åtgärden hade då inte börjat. Planen har ändrats sedan den låstes." in said
     assert "Detta står bakom datumet:\n\n- git: plan.lock checkades in 2021-06-15" in said
     assert "Ett lås som görs om från början med ett annat datum kan inte upptäckas i efterhand" in said
     cells.done(results)
