@@ -50,12 +50,18 @@ class Robustness:
 
 @dataclass(frozen=True)
 class Doubt:
-    """What a robustness check may look at: the study, the panel, and the planned estimates of primary outcome and controls."""
+    """What a robustness check may look at: the study, the panel, and the planned estimates of primary and other outcomes."""
 
     study: Study
     panel: Panel
     planned: EstimateRow
-    controls: tuple[EstimateRow, ...] = ()
+    others: tuple[EstimateRow, ...] = ()
+    """Planned rows of the other outcomes."""
+
+    @property
+    def controls(self) -> tuple[EstimateRow, ...]:
+        """Planned rows of the negative controls."""
+        return tuple(row for row in self.others if row.role == "negative_control")
 
     @property
     def outcome(self) -> Outcome:
@@ -72,6 +78,10 @@ class Doubt:
     def percent(self, estimate: float) -> str:
         """A value on the scale of the planned estimate as a change in percent of what the treated would have been."""
         return percent(relative(self.planned, estimate), self.study.report.language, 1)
+
+    def share(self, value: float, scale: str) -> str:
+        """A log ratio, or a share of a level, as a change in percent."""
+        return percent(math.expm1(value) if scale == "log_ratio" else value, self.study.report.language, 1)
 
     def inside(self, found: Estimate) -> str:
         """`pass` where an estimate lies within the planned interval, else `fail`."""

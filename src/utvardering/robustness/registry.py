@@ -8,6 +8,7 @@ from utvardering.data.panel import LeftOut, Panel
 from utvardering.estimators.estimate import Estimates
 from utvardering.robustness.alternative_comparisons import alternative_comparisons
 from utvardering.robustness.base import Doubt, Robustness, RobustnessRow
+from utvardering.robustness.contrasts import contrasts
 from utvardering.robustness.displacement import displacement
 from utvardering.robustness.e_value import hidden_cause
 from utvardering.robustness.leave_one_out import leave_one_out
@@ -22,12 +23,13 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "leave_one_out": leave_one_out,
     "windows": windows,
     "alternative_comparisons": alternative_comparisons,
+    "contrasts": contrasts,
     "displacement": displacement,
     "negative_controls": negative_controls,
     "e_value": hidden_cause,
 }
 
-UNANSWERED = ("trend_deviations", "smoothness", "contrasts")
+UNANSWERED = ("trend_deviations", "smoothness")
 """Keys of `[robustness]` that no check answers yet: a study that sets one is told so in `left_out.csv`."""
 
 
@@ -42,8 +44,8 @@ def stress(study: Study, panel: Panel, estimates: Estimates, progress: Callable[
     planned = estimates.planned(study.primary.id)
     if planned is None:
         return Robustness(())
-    controls = tuple(row for row in estimates.rows if row.planned and row.role == "negative_control")
-    doubt = Doubt(study, panel, planned, controls)
+    others = tuple(row for row in estimates.rows if row.planned and row.outcome != planned.outcome)
+    doubt = Doubt(study, panel, planned, others)
     rows: list[RobustnessRow] = []
     for name, check in ROBUSTNESS.items():
         if progress:
