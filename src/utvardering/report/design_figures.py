@@ -13,7 +13,7 @@ from utvardering.report.captions import caption
 
 if TYPE_CHECKING:
     from utvardering.report.figures import Drawn
-    from utvardering.report.results import Results
+    from utvardering.report.results import Outcome, Results
 
 
 def draw_design(results: Results) -> Iterator[Drawn]:
@@ -36,9 +36,14 @@ def draw_design(results: Results) -> Iterator[Drawn]:
     if len(frame := design_data.before(results)):
         names = group_names(results)
         unit = texts.raw(f"unit.{outcome.unit}")[0]
-        title = texts("design.y_before", unit=unit) if outcome.is_count else texts("figure.y_value")
+        title = texts(f"design.y_before{_rate(outcome)}", unit=unit) if outcome.is_count else texts("figure.y_value")
         chart = charts.before(frame, texts, names, outcome.unit, title)
         yield Drawn(Figure("fore-start", "design_before", *before_words(results, frame, names)), chart, frame)
+
+
+def _rate(outcome: Outcome) -> str:
+    """What marks the words of a count with exposure, whose means are rates."""
+    return "_rate" if outcome.is_count and outcome.exposure else ""
 
 
 def power_words(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
@@ -107,9 +112,9 @@ def before_words(results: Results, frame: pd.DataFrame, names: dict[str, str]) -
     said = [f"{names[name]} {texts.number(float(means[name]), 1)}" for name in names if name in means.index]
     per = texts.raw(f"unit.{unit}")[0]
     title = texts("design.before_title", title=results.primary.title)
-    note = texts("design.before_note", unit=per)
+    note = texts(f"design.before_note{_rate(results.primary)}", unit=per)
     alt = texts(
-        "design.before_alt",
+        f"design.before_alt{_rate(results.primary)}",
         first=texts.period(str(frame["period"].iloc[0]), unit),
         last=texts.period(str(frame["period"].iloc[-1]), unit),
         unit=per,
