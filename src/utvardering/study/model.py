@@ -283,8 +283,8 @@ class Robustness(Section):
 
     leave_one_out: StrictBool = _key("Leave each comparison unit out in turn", default=True)
     placebo_shifts: tuple[StrictInt, ...] = _key("Starts moved by so many periods, before the real one", ())
-    trend_deviations: tuple[Number, ...] = _key("Relative magnitudes of the trend deviation", ())
-    smoothness: tuple[Number, ...] = _key("Largest change of the slope per period", ())
+    trend_deviations: tuple[Number, ...] = _key("Difference in trend after the start, relative to the largest before", ())
+    smoothness: tuple[Number, ...] = _key("Largest change of the slope, a share per year, from one year to the next", ())
     alternative_comparisons: tuple[Alternative, ...] = _key(
         'Other lists of comparison units, "all", or a rule such as { method = "nearest", n = 10, on = ["folkmangd"] }', ()
     )
