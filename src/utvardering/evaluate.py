@@ -30,7 +30,7 @@ from utvardering.registration.files import write_registration
 from utvardering.registration.state import Registration, verify, with_opening
 from utvardering.report.figures import write_design_figures, write_figures
 from utvardering.robustness.base import Robustness
-from utvardering.robustness.registry import stress, unanswered_keys
+from utvardering.robustness.registry import stress
 from utvardering.study.load import load_study
 from utvardering.study.model import Study
 from utvardering.study.page import study_page
@@ -224,7 +224,7 @@ def truth_frame(study: Study, estimates: Estimates) -> pd.DataFrame:
 
 def _left_out(found: Evaluation) -> pd.DataFrame:
     notes = (LeftOut("", "", "", note) for note in found.panel.notes)
-    items = (*found.panel.left_out, *notes, *found.estimates.left_out, *unanswered_keys(found.study))
+    items = (*found.panel.left_out, *notes, *found.estimates.left_out)
     return pd.DataFrame([asdict(item) for item in items], columns=list(LeftOut.__dataclass_fields__))
 
 

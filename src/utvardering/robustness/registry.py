@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from utvardering.data.panel import LeftOut, Panel
+from utvardering.data.panel import Panel
 from utvardering.estimators.estimate import Estimates
 from utvardering.robustness.alternative_comparisons import alternative_comparisons
 from utvardering.robustness.base import Doubt, Robustness, RobustnessRow
@@ -14,9 +14,9 @@ from utvardering.robustness.e_value import hidden_cause
 from utvardering.robustness.leave_one_out import leave_one_out
 from utvardering.robustness.negative_controls import negative_controls
 from utvardering.robustness.placebo_start import placebo_start
+from utvardering.robustness.trend_deviation import trend_deviation
 from utvardering.robustness.windows import windows
 from utvardering.study.model import Study
-from utvardering.wording import say
 
 ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "placebo_start": placebo_start,
@@ -24,19 +24,11 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "windows": windows,
     "alternative_comparisons": alternative_comparisons,
     "contrasts": contrasts,
+    "trend_deviation": trend_deviation,
     "displacement": displacement,
     "negative_controls": negative_controls,
     "e_value": hidden_cause,
 }
-
-UNANSWERED = ("trend_deviations", "smoothness")
-"""Keys of `[robustness]` that no check answers yet: a study that sets one is told so in `left_out.csv`."""
-
-
-def unanswered_keys(study: Study) -> tuple[LeftOut, ...]:
-    """What the study asks of `[robustness]` that is not tried."""
-    asked = [name for name in UNANSWERED if getattr(study.robustness, name)]
-    return tuple(LeftOut("", "", "", say(study.report.language, "left_out", "untried", key=name)) for name in asked)
 
 
 def stress(study: Study, panel: Panel, estimates: Estimates, progress: Callable[[str], None] | None = None) -> Robustness:
