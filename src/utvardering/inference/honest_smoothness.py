@@ -16,13 +16,14 @@ from corner to corner (Osborne, Presnell & Turlach 2000), once for all M. On tha
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from utvardering.inference.honest import HonestInterval, PeriodEffects
 from utvardering.inference.lasso_path import lasso_path
@@ -84,7 +85,11 @@ class Smoothness:
         penalties, solutions = self._path
         if not solutions.shape[1]:
             return solutions[0]
-        return np.array([np.interp(-penalty, -penalties, column) for column in solutions.T])
+        above = min(int(np.searchsorted(-penalties, -penalty)), len(penalties) - 1)
+        below = max(above - 1, 0)
+        width = penalties[below] - penalties[above]
+        share = (penalties[below] - penalty) / width if width > 0 else 1.0
+        return (1 - share) * solutions[below] + share * solutions[above]
 
     def _spread(self, z: NDArray[np.float64]) -> float:
         base, moves = self._parts
@@ -105,8 +110,7 @@ class Smoothness:
             spread = self._spread(z)
             t = self._bias(z, m) / spread
             c = folded_quantile(t, self.level)
-            near, far = norm.pdf(c - t), norm.pdf(c + t)
-            slope = (near - far) / (near + far)  # of the quantile in t
+            slope = math.tanh(c * t)  # of the quantile in t: (φ(c − t) − φ(c + t)) ÷ (φ(c − t) + φ(c + t))
             return penalty * (c - t * slope) - m * slope * spread
 
         if excess(highest) <= 0:
@@ -116,10 +120,10 @@ class Smoothness:
 
 def folded_quantile(t: float, level: float) -> float:
     """The quantile of |N(t, 1)|, t ≥ 0."""
-    low, high = t + norm.ppf(level), t + norm.ppf((1 + level) / 2)
+    low, high = t + ndtri(level), t + ndtri((1 + level) / 2)
 
     def short(c: float) -> float:
-        return float(norm.sf(c - t) + norm.sf(c + t) - (1 - level))
+        return float(ndtr(t - c) + ndtr(-t - c) - (1 - level))
 
     if short(low) <= 0:
         return float(low)
