@@ -327,6 +327,9 @@ def _run(voice: Voice, work: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("stopped; nothing was left half-written", file=sys.stderr)  # noqa: T201 -- the command line's voice
         raise typer.Exit(130) from None
+    except BrokenPipeError:  # whoever reads has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more is written when Python ends
+        raise typer.Exit(141) from None
     except Exception as fault:
         if os.environ.get("UTVARDERING_DEBUG"):
             raise

@@ -216,3 +216,12 @@ def test_followup_of_no_day_ends_with_two():
     found = call("followup", "--date", "30 juni")
     assert found.exit_code == 2
     assert found.stderr == '--date: needs a date such as 2026-11-22, found "30 juni"\n'
+
+
+def test_a_reader_that_stops_is_no_fault_of_the_program():
+    """As `utvardering check --page | head` does: nothing is said, and the code is that of a closed pipe."""
+    command = [sys.executable, "-c", "from utvardering.cli import main; main()", "check", "parken", "--page"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as done:
+        done.stdout.close()
+        said = done.stderr.read()
+    assert (done.returncode, said) == (141, b"")
