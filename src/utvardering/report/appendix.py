@@ -87,7 +87,7 @@ def _robust_numbers(results: Results, row: Any) -> tuple[str, str]:  # noqa: ANN
     if row.check == "e_value" and not math.isnan(row.ci_low):
         limit = texts("appendix.e_value_limit", x=texts.number(float(row.ci_low), 2))
         return texts.number(float(row.estimate), 2), limit
-    if row.check == "e_value" or row.variant == "quotient":
+    if row.check == "e_value" or row.variant in ("quotient", "breakdown", "smoothness_breakdown"):
         return texts.number(float(row.estimate), 2), texts("word.none")
     low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
     return texts.signed_percent(value), texts.signed_range(low, high)
@@ -100,6 +100,8 @@ def _variant(results: Results, check: str, variant: str) -> str:
         return texts("appendix.shift", n=value.lstrip("-"))
     if check == "displacement" and name == "ring":
         return texts("appendix.ring", ring=value)
+    if check == "trend_deviation":
+        return texts(f"appendix.{name}", x=texts.number(float(value), 2)) if found else texts(f"appendix.{variant}")
     if variant == "quotient":
         return texts("appendix.quotient")
     if check == "e_value":
