@@ -29,6 +29,7 @@ BELOW = {
     "registration": {"study", "data", "simulate", "inference", "estimators", "coverage", "checks"},
     "planning": {"study", "data", "simulate", "inference", "estimators", "coverage", "checks"},
     "process": {"study", "data"},
+    "individuals": {"study", "data", "inference", "estimators", "checks"},
     "robustness": {"study", "data", "simulate", "inference", "estimators", "checks"},
     "synthesis": {"study", "data", "simulate", "inference", "estimators", "checks", "robustness", "process"},
     "report": set(),
