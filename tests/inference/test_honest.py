@@ -94,7 +94,7 @@ def stands_slowly(found: PeriodEffects, m_bar: float, theta: float, cutoffs) -> 
 
         sd = np.sqrt(variance)
         low, high = edge(optimal, eta, -40 * sd), min(edge(optimal, eta, 40 * sd), cutoffs[s])
-        critical = sd * truncnorm.ppf(1 - second_size(1 - LEVEL), low / sd, high / sd)
+        critical = sd * truncnorm.ppf(1 - 0.045 / 0.995, low / sd, high / sd)  # (α − κ) ÷ (1 − κ), κ = α ÷ 10
         if eta <= max(critical, 0):
             return True
     return False
@@ -217,6 +217,10 @@ def test_every_corner_of_the_path_satisfies_the_conditions_of_an_optimum(seed: i
             assert np.abs(gradient).max() <= penalty + 1e-9
             on = np.abs(z) > 1e-9
             assert gradient[on] == pytest.approx(-penalty * np.sign(z[on]), abs=1e-8)
+
+
+def test_the_size_of_the_second_stage() -> None:
+    assert second_size(0.05) == pytest.approx(0.045 / 0.995, rel=1e-12)
 
 
 def test_the_folded_quantile() -> None:
