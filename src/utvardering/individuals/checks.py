@@ -166,7 +166,7 @@ def history(study: Study, before: Cohort) -> CheckResult:
 
 def _spread(score: NDArray[np.float64], smallest: int, language: str) -> str:
     found = quantiles(score, smallest)
-    return ", ".join(number(value, language) for value in found.values()) or say(language, "individuals", "not_shown")
+    return " / ".join(number(value, language) for value in found.values()) or say(language, "individuals", "not_shown")
 
 
 def _result(

@@ -1,0 +1,1 @@
+"""Persons followed over waves."""
