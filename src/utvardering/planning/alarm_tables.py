@@ -46,6 +46,7 @@ def alarm_rows(study: Study, cases: tuple[Case, ...], items: tuple[Item, ...], s
             continue
         rejected, held = rates(parts, case.follow_up)
         verdict = judged(rejected, limit)
+        sentence = "alarms_pass_open" if verdict == "pass" and rejected.high > limit else f"alarms_{verdict}"
         starts = [part.start for part in parts]
         windows = max((max(starts) - min(starts) + case.follow_up) / case.follow_up, 1.0)
         language = study.report.language
@@ -53,7 +54,7 @@ def alarm_rows(study: Study, cases: tuple[Case, ...], items: tuple[Item, ...], s
             say(
                 language,
                 "design",
-                f"alarms_{verdict}",
+                sentence,
                 rate=percent(rejected.rate, language),
                 low=percent(rejected.low, language),
                 high=percent(rejected.high, language),
@@ -64,6 +65,8 @@ def alarm_rows(study: Study, cases: tuple[Case, ...], items: tuple[Item, ...], s
                 inference=say(language, "inferences", case.inference),
             )
         ]
+        if refused := case.tries - rejected.draws:
+            said.append(say(language, "design", "alarms_refused", refused=refused, tries=case.tries))
         said += [say(language, "design", "at_peak")] if any(part.peak for part in parts) else []
         said += [say(language, "design", "few_alike")] if any(part.loose for part in parts) else []
         rows.append(
@@ -121,10 +124,12 @@ def fitness(study: Study, detectable: tuple[DetectableRow, ...], alarms: tuple[A
     failed = "fail" in verdicts
     if planned is None:
         return say(language, "design", "plan_not_tried")
-    if not failed and planned.smallest_detectable_effect <= limit:
+    effect, wanted = planned.smallest_detectable_effect, abs(study.primary.smallest_effect or 0.0) or limit
+    within = not failed and effect <= limit
+    if within and effect <= wanted:
         return say(language, "design", "fit" if verdicts == {"pass"} else "fit_unknown")
-    why = "unfit_alarms" if failed else "unfit_power"
-    said = say(language, "design", why, limit=percent(limit, language))
+    why = "fit_large_only" if within else "unfit_alarms" if failed else "unfit_power"
+    said = say(language, "design", why, limit=percent(limit, language), wanted=percent(wanted, language))
     best = next((row for row in valid if not row.planned), None)
     better = best is not None and (failed or best.smallest_detectable_effect < planned.smallest_detectable_effect)
     if best is None or not better:

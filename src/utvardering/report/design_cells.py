@@ -21,8 +21,11 @@ def strip(r: Results) -> None:
 
 def next_steps(r: Results) -> None:
     """What to do now, by the answer."""
-    texts, due = r.texts, r.study["study"].get("follow_up")
-    say(bullets(texts.raw(f"design.next_{words.answer(r)}")), texts("design.next_follow_up", date=due) if due else "")
+    texts, due, found = r.texts, r.study["study"].get("follow_up"), words.answer(r)
+    lock = "design.locked" if r.registration.get("state", "draft") != "draft" else f"design.lock_{found}"
+    first = [texts(lock)] if texts.has(lock) else []
+    steps = bullets([*first, *texts.raw(f"design.next_{found}")])
+    say(steps, texts("design.next_follow_up", date=due) if due else "")
 
 
 def answer_line(r: Results) -> None:
