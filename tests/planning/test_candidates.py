@@ -14,7 +14,7 @@ from utvardering.data.panel import LeftOut
 from utvardering.errors import DesignError
 from utvardering.planning.candidates import propose_comparison
 
-from .areas_before import START, course, many, propose, study
+from .areas_before import START, course, many, panel, propose, study
 
 
 def test_the_files_have_their_columns_and_only_the_past(tmp_path: Path) -> None:
@@ -171,6 +171,32 @@ def test_how_it_was_decided() -> None:
         "Differences under 10% do not count: then the rule of the plan goes first, followed by group, nearest, "
         "matched and donors."
     )
+
+
+def test_few_persons_cannot_be_told_from_balance_or_distances() -> None:
+    """One treated area with three persons in three years: its mean times its exposure would be that number."""
+    rng = np.random.default_rng(4)
+    y = rng.poisson(4, (12, START)).astype(float)
+    y[0], y[3] = 0, 0
+    y[0, :3] = 1
+    plan = study("count", outcome={"counts": "persons"}, report={"smallest_cell": 5, "language": "en"})
+    found = propose(y, plan=plan)
+    own = [row for row in found.balance if row.variable.split(".")[0] == "y" and not row.variable.endswith(".exposure")]
+    assert own
+    assert np.isnan([(row.treated, row.comparison, row.standardised_difference) for row in own]).all()
+    assert np.isnan([(row.level, row.trend, row.season, row.distance) for row in found.candidates]).all()
+    y[0, :6] = 1
+    shown = propose(y, plan=plan)
+    assert np.isfinite([row.treated for row in shown.balance if row.variable == "y"]).all()
+    assert [row.unit for row in shown.candidates if np.isnan(row.level)] == ["u0", "u3"]  # the treated has none, u3 no person
+
+
+def test_levels_that_never_change_are_compared_without_a_fault() -> None:
+    """Every year alike: the donors' paths are one another's multiples, and no one combination is the best."""
+    size = np.round(np.exp(np.random.default_rng(0).normal(8, 0.4, (24, 1)))) * np.ones(12)
+    plan = study("count", outcome={"exposure": "folk"})
+    past = panel(np.full((24, 12), 7.0), [12], exposure=size, calendar="year", n_after=3)
+    assert propose_comparison(plan, past).recommended
 
 
 def test_small_counts_of_persons_are_not_in_the_means() -> None:

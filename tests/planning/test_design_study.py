@@ -109,6 +109,27 @@ def test_the_rollout_is_drawn_from_the_seed(tmp_path: Path, planned: Path) -> No
         design_study(begun, tmp_path / "b", workers=1, quick=True, lottery=1)
 
 
+def test_a_past_that_can_show_nothing_is_refused_with_the_reason(tmp_path: Path) -> None:
+    short = a_folder(tmp_path, counts(), name="kort", before=3)
+    with pytest.raises(
+        DesignError, match="try the plan on: y: periods before the start: 3; it needs 4; write an earlier first"
+    ):
+        design_study(short, tmp_path / "b", workers=1, quick=True)
+    none = counts()
+    none[:2] = 0
+    with pytest.raises(DesignError, match="try the plan on: y: the treated have only 0 before the start, and 0 cannot fall"):
+        work_out_of_primary(a_folder(tmp_path, none, name="noll"), tmp_path / "b")
+
+
+def work_out_of_primary(folder: Path, out: Path) -> Path:
+    """design without the secondary outcome."""
+    file = folder / "study.toml"
+    text = file.read_text(encoding="utf-8")
+    first = text.index('[[outcomes]]\nid = "z"')
+    file.write_text(text[:first] + text[text.index("[estimation]") :], encoding="utf-8")
+    return design_study(folder, out, workers=1, quick=True)
+
+
 def test_the_study_file_is_left_alone(tmp_path: Path) -> None:
     study = a_folder(tmp_path, counts(), data_years=10)
     before = tree_hashes(study)

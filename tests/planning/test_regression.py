@@ -67,3 +67,30 @@ def test_a_short_past_is_not_evaluated_and_swedish_is_swedish() -> None:
     y = passing_noise()
     y[:2, BEFORE - 1] = 135
     assert rows_of(y, language="sv")[0].text.startswith("Områdena med åtgärden tillsammans: sista året före start låg ")
+
+
+def test_what_is_said_of_the_last_year_is_relative_to_the_others() -> None:
+    """All fall by a third in the last year but the treated: they did not rise, they stand above the others."""
+    y = passing_noise(spread=0.05)
+    y[2:, BEFORE - 1] *= 2 / 3
+    together, only = rows_of(y, treated=1)
+    assert together.excess > 0.3
+    assert together.text == only.text
+    assert together.text.startswith("u0: the last year before the start ")
+    assert " earlier years, relative to other areas. " in together.text
+    swedish = rows_of(y, treated=1, language="sv")[0].text
+    assert swedish.startswith("u0: sista året före start ")
+    assert " tidigare år, jämfört med andra områden. " in swedish
+
+
+def test_few_persons_are_not_shown_nor_told_by_the_others() -> None:
+    y = np.random.default_rng(3).poisson(12, (UNITS, BEFORE + AFTER)).astype(float)
+    y[0, BEFORE - 1] = 3
+    plan = a_study("count", outcome={"direction": "decrease", "counts": "persons"}, report={"language": "en"})
+    together, first, second = regression_rows(plan, a_panel(y, [BEFORE] * 2, n_after=AFTER).before())
+    assert first.text == "u0: too few persons to be shown."
+    assert together.text == "The treated areas together: too few persons to be shown."
+    assert np.isnan([first.excess, first.expected_change, together.excess]).all()
+    assert np.isfinite(second.excess)
+    y[0, BEFORE - 1] = 5
+    assert np.isfinite(regression_rows(plan, a_panel(y, [BEFORE] * 2, n_after=AFTER).before())[0].excess)

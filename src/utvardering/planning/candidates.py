@@ -161,7 +161,7 @@ def propose_comparison(study: Study, panel_before: Panel) -> Proposal:
         recommended=best.name if best else "",
         text=why(study, best, compared, against(study, best, terms, chosen, held) if best else ()),
         decided_by=decided(study, held),
-        candidates=tuple(_candidate(study, panel, place, chosen, told[place]) for place in range(len(panel.units))),
+        candidates=_candidates(study, panel, past, chosen, told),
         balance=tuple(_balance(study, panel, terms, chosen, compared)),
         before=tuple(_before(study, panel, chosen)),
         rules=tuple(_rule(panel, chosen, one, words[one.name]) for one in compared),
@@ -186,6 +186,17 @@ def _compare(study: Study, past: Past, terms: Terms, name: str, units: Mask, err
     judged += [row for row in rows if np.isinf(row.standardised_difference)]
     largest = max(judged, key=lambda row: abs(row.standardised_difference), default=None)
     return Compared(name, int(units.sum()), rows, largest, errors.get(name, float("nan")))
+
+
+def _candidates(study: Study, panel: Panel, past: Past, chosen: Chosen, told: list[str]) -> tuple[Candidate, ...]:
+    """A row per unit; distances that would tell the size of a few persons are left out."""
+    rows = tuple(_candidate(study, panel, place, chosen, told[place]) for place in range(len(panel.units)))
+    few, none = _few(study, study.primary, past), float("nan")
+    hidden = few | few[panel.role == "treated"].all()
+    return tuple(
+        replace(row, level=none, trend=none, season=none, distance=none) if hidden[place] else row
+        for place, row in enumerate(rows)
+    )
 
 
 def _candidate(study: Study, panel: Panel, place: int, chosen: Chosen | None, reason: str) -> Candidate:
@@ -214,13 +225,35 @@ def _balance(study: Study, panel: Panel, terms: Terms, chosen: Chosen, compared:
     """Every outcome and covariate for every choice; the primary outcome first."""
     rows = []
     others = [(one, past_of(panel, one)) for one in study.outcomes if one.id != study.primary.id and one.id in panel.grids]
+    primary = past_of(panel, study.primary)
     for one in compared:
-        found: list[Difference] = list(one.differences)
+        units = chosen.units[one.name]
+        found = _without_few(study, study.primary, primary, terms.treated, units, one.differences)
         for outcome, past in others:
             if np.isfinite(unit_means(past.values)[terms.treated]).any():
-                found += differences(outcome.id, past, terms.treated, chosen.units[one.name])
+                rough = differences(outcome.id, past, terms.treated, units)
+                found += _without_few(study, outcome, past, terms.treated, units, rough)
         rows += [DesignBalance(study.id, one.name, one.n_units, **asdict(row)) for row in found]
     return rows
+
+
+def _few(study: Study, outcome: Outcome, past: Past) -> Mask:
+    """(N,) units whose counts of persons before the start are together too small to be shown; those with none too."""
+    if outcome.counts != "persons" or past.events is None:
+        return np.zeros(len(past.values), dtype=bool)
+    return np.asarray(np.nansum(past.events, axis=1) < study.report.smallest_cell)
+
+
+def _without_few(
+    study: Study, outcome: Outcome, past: Past, treated: Mask, comparison: Mask, rows: tuple[Difference, ...]
+) -> list[Difference]:
+    """The rows, those of the outcome emptied (but for its exposure) where either side is made of too few persons."""
+    few = _few(study, outcome, past)
+    if not few[treated].all() and not few[comparison].all():
+        return list(rows)
+    none = float("nan")
+    own = {outcome.id, f"{outcome.id}.trend", f"{outcome.id}.season"}
+    return [Difference(row.variable, none, none, none) if row.variable in own else row for row in rows]
 
 
 def _before(study: Study, panel: Panel, chosen: Chosen) -> list[MeanBefore]:

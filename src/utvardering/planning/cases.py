@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from utvardering.checks import false_positives, power
-from utvardering.checks.past import Analysis, longest_follow_up
+from utvardering.checks.past import FEWEST, Analysis, longest_follow_up
 from utvardering.checks.power import tries_by_start
 from utvardering.data.panel import Panel
 from utvardering.errors import DesignError
@@ -92,6 +94,20 @@ def cases(study: Study, before: Panel, *, quick: bool = False) -> tuple[Case, ..
     return tuple(replace(case, tries=max(case.tries // 10, _QUICK_LEAST)) if quick else case for case in chosen)
 
 
+def untried(study: Study, before: Panel, outcome: Outcome) -> str:
+    """Why an outcome's past cannot show what the plan finds; empty where it can."""
+    try:
+        sample = before.sample(outcome.id, alone=planned_method(estimation_of(study).estimator, outcome).alone)
+    except DesignError as fault:
+        return fault.message
+    periods = sample.y.shape[1]
+    if periods < FEWEST:
+        return f"{outcome.id}: periods before the start: {periods}; it needs {FEWEST}; write an earlier first in [period]"
+    if outcome.kind == "count" and outcome.direction == "decrease" and not np.nansum(sample.y[sample.treated]) > 0:
+        return f"{outcome.id}: the treated have only 0 before the start, and 0 cannot fall; choose another outcome or area"
+    return ""
+
+
 def items(study: Study, before: Panel, wanted: tuple[Case, ...]) -> tuple[Item, ...]:
     """The parts into which cases are cut."""
     found: list[Item] = []
@@ -108,10 +124,9 @@ def items(study: Study, before: Panel, wanted: tuple[Case, ...]) -> tuple[Item, 
 def _of(study: Study, before: Panel, outcome: Outcome) -> Iterator[Case]:
     estimation = estimation_of(study)
     planned = planned_method(estimation.estimator, outcome)
-    try:
-        sample = before.sample(outcome.id, alone=planned.alone)
-    except DesignError:
+    if untried(study, before, outcome):
         return
+    sample = before.sample(outcome.id, alone=planned.alone)
     n_treated = int(sample.treated.sum())
     follow_up = longest_follow_up(sample.y.shape[1], before.grids[outcome.id].n_after)
     for method in _methods(estimation, planned, outcome):
@@ -122,7 +137,8 @@ def _of(study: Study, before: Panel, outcome: Outcome) -> Iterator[Case]:
             alarm = Case(
                 "false_positives", outcome.id, method.name, inference, is_planned, "planned", n_treated, follow_up, tries
             )
-            yield replace(alarm, tries=2 * tries if one.quick else tries)
+            if sample.y.shape[1] >= 2 * FEWEST:  # as in the check `false_positives`
+                yield replace(alarm, tries=2 * tries if one.quick else tries)
             if inference == "cluster" and not is_planned:
                 continue
             tried = Case(

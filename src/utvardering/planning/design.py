@@ -23,7 +23,7 @@ from utvardering.errors import DesignError
 from utvardering.outputs import whole_folder, write_json, write_table
 from utvardering.planning.advice import AdviceRow, advice_rows
 from utvardering.planning.alarm_tables import AlarmRow, alarm_rows, fitness
-from utvardering.planning.cases import cases, estimation_of, items
+from utvardering.planning.cases import cases, estimation_of, items, untried
 from utvardering.planning.power_tables import DetectableRow, detectable_rows, power_frame
 from utvardering.planning.regression import RegressionRow, regression_rows
 from utvardering.planning.rollout import RolloutRow, rollout
@@ -113,8 +113,10 @@ def work_out(
     before = panel.before()
     drawn = rollout(study, panel, lottery)
     wanted = cases(study, before, quick=quick)
+    tried = [outcome for outcome in study.outcomes if outcome.role != "negative_control"]
+    without = {outcome.id: why for outcome in tried if (why := untried(study, before, outcome))}
     if not wanted:
-        msg = f"{study.id}: there is no past to try the plan on: no outcome has values before the start"
+        msg = f"{study.id}: there is no past to try the plan on: {without[study.primary.id]}"
         raise DesignError(msg)
     parts, store = items(study, before, wanted), store_of(study, before, out)
     compute(study, before, parts, store, workers, progress or (lambda _done, _all, _what: None))
@@ -123,6 +125,7 @@ def work_out(
     regression = regression_rows(study, before)
     advice = advice_rows(study, panel, detectable, alarms)
     refused = {f"{case.outcome}: {case.estimator}, {case.inference}": why for case, why in refusals(parts, store).items()}
+    refused |= without
     facts = _facts(study, before, detectable, alarms, regression, advice) | {"not_tried": refused}
     return Design(study, power_frame(study, wanted, parts, store), detectable, alarms, regression, drawn, advice, facts)
 

@@ -28,7 +28,10 @@ def donor_weights(past: Past, treated: Mask, pool: Mask) -> Floats | None:
     share = np.where(treated[rows], np.nan_to_num(past.weight[rows]), 0.0)
     if not share.any() or np.ptp(values) == 0:
         return None
-    found = fit(values, share[None] / share.sum(), donors[rows][None], values.shape[1], SC)
+    try:
+        found = fit(values, share[None] / share.sum(), donors[rows][None], values.shape[1], SC)
+    except np.linalg.LinAlgError:  # paths that lie on one another, such as levels that never change: no one combination is best
+        return None
     weights = np.zeros(len(pool))
     weights[rows] = np.where(found.unit_weights[0] > SMALLEST, found.unit_weights[0], 0.0)
     return weights

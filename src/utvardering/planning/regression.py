@@ -84,11 +84,34 @@ def _rows(study: Study, before: Panel, outcome: Outcome) -> Iterator[RegressionR
     peak = pools_like_the_treated(sample, outcome, periods).peak
     together = (float(np.array(part) @ weight) for part in zip(*(one[1:] for one in found), strict=True))
     everyone: tuple[float, ...] = (min(one[0] for one in found), *together)
-    for name, one, at in (("", everyone, float(now[treated] @ weight)), *zip(names, found, now[treated], strict=True)):
-        yield _row(study, outcome, str(name), one, float(at), peak=peak)
+    label = dict(zip(before.units, before.labels, strict=True))
+    who = label[names[0]] if len(names) == 1 else say(study.report.language, "design", "treated_together")
+    shown = _shown(study, outcome, sample.y[treated], season)
+    if not shown.any() or (len(names) - shown.sum() == 1):  # the others' rows would tell the one that is hidden
+        yield _hidden(study, outcome, "", who)
+    else:
+        yield _row(study, outcome, "", who, everyone, float(now[treated] @ weight), peak=peak)
+    for name, one, at, seen in zip(names, found, now[treated], shown, strict=True):
+        row = _row(study, outcome, name, label[name], one, float(at), peak=peak)
+        yield row if seen else _hidden(study, outcome, name, label[name])
 
 
-def _row(study: Study, outcome: Outcome, unit: str, found: tuple[float, ...], excess: float, *, peak: bool) -> RegressionRow:
+def _shown(study: Study, outcome: Outcome, y: NDArray[np.float64], season: int) -> NDArray[np.bool_]:
+    """(n,) units whose last year and earlier ones hold enough persons; all where no persons are counted."""
+    if outcome.kind != "count" or outcome.counts != "persons":
+        return np.ones(len(y), dtype=bool)
+    fewest = np.minimum(np.nansum(y[:, -season:], axis=1), np.nansum(y[:, :-season], axis=1))
+    return np.asarray(fewest >= study.report.smallest_cell)
+
+
+def _hidden(study: Study, outcome: Outcome, unit: str, who: str) -> RegressionRow:
+    no, text = float("nan"), say(study.report.language, "design", "regression_few_persons", who=who)
+    return RegressionRow(study.id, outcome.id, unit, 0, no, no, no, no, "not_evaluated", text)
+
+
+def _row(
+    study: Study, outcome: Outcome, unit: str, who: str, found: tuple[float, ...], excess: float, *, peak: bool
+) -> RegressionRow:
     language, sign = study.report.language, -1.0 if outcome.direction == "decrease" else 1.0
     count, (expected, low, high) = int(found[0]), (float(np.expm1(value)) for value in found[1:])
     limit = abs(outcome.smallest_effect or _SMALLEST)
@@ -99,7 +122,7 @@ def _row(study: Study, outcome: Outcome, unit: str, found: tuple[float, ...], ex
         language,
         "design",
         f"regression_{verdict}{'' if outcome.direction == 'decrease' or verdict == 'not_evaluated' else '_low'}",
-        who=unit or say(language, "design", "treated_together"),
+        who=who,
         excess=percent(abs(np.expm1(excess)), language),
         value=percent(abs(expected), language),
         low=percent(low, language),
