@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from utvardering.causal.facts import graph_facts
 from utvardering.checks.base import DesignChecks
 from utvardering.checks.plan import refuse_hopeless
 from utvardering.checks.registry import check_design
@@ -141,6 +142,8 @@ def write(found: Evaluation, folder: Path) -> None:
     (folder / "verdict.toml").write_text(found.verdict.to_toml(), encoding="utf-8")
     if not any(outcome.counts == "persons" for outcome in study.outcomes):
         panel.to_frame().to_parquet(folder / "panel.parquet", index=False)
+    if study.causal_model.edges:
+        write_json(graph_facts(study), folder / "graph.json")
     if (areas := areas_geojson(panel)) is not None:
         write_json(areas, folder / "areas.geojson")
     (folder / "plan.md").write_text(study_page(study), encoding="utf-8")

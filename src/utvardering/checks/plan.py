@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from utvardering.data.panel import Panel, Sample
 from utvardering.errors import DesignError, Problem, StudyError
 from utvardering.estimators.base import RANDOMIZED, planned_profile
 from utvardering.estimators.comparable import OF_PLACEBOS, Alone, without_comparable
+from utvardering.inference.noise import seen_mean
 from utvardering.inference.reassignment import smallest_p
+from utvardering.study.causal_graph import TREATMENT, causal_graph, read_edge
 from utvardering.study.model import Study
 
 
 def refuse_hopeless(study: Study, panel: Panel) -> None:
-    """Raise a StudyError where the planned test cannot reach significance with the units that the data hold."""
+    """Raise a StudyError where the planned test cannot reach significance with the units that the data hold.
+
+    And where a cause of the causal model is the same in every area, so that nothing can be learnt of it.
+    """
+    _refuse_constant_causes(study, panel)
     estimation = study.estimation
     if estimation is None or estimation.inference not in OF_PLACEBOS:
         return
@@ -35,6 +43,29 @@ def refuse_hopeless(study: Study, panel: Panel) -> None:
     problem = Problem("estimation.level", message, study.line(key))
     heading = f"{study.folder / 'study.toml'}: 1 problem"
     raise StudyError(heading, (problem,))
+
+
+def _refuse_constant_causes(study: Study, panel: Panel) -> None:
+    """Raise a StudyError where a measured name of the graph does not differ between areas before the start."""
+    graph = causal_graph(study.causal_model)
+    try:
+        sample = panel.sample(study.primary.id)
+    except DesignError:
+        return
+    before = max(sample.n_periods_before, 1)
+    problems = []
+    for name in (name for name in graph.observed if name in sample.grid.covariates):
+        level = seen_mean(sample.grid.covariates[name][:, :before], 1)
+        known = level[np.isfinite(level)]
+        if len(known) and np.ptp(known) == 0 and name not in graph.effects(TREATMENT):
+            place = next(i for i, edge in enumerate(study.causal_model.edges) if name in (read_edge(edge) or ()))
+            key = f"causal_model.edges[{place}]"
+            said = f"{name} is {known[0]:g} in every area before the start, so it explains nothing; remove it from the model"
+            problems.append(Problem(key, said, study.line(key)))
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        heading = f"{study.folder / 'study.toml'}: {count}"
+        raise StudyError(heading, tuple(problems))
 
 
 def _refuse_alone(study: Study, sample: Sample) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from utvardering.data.calendar import Calendar
 from utvardering.data.faults import Faults
+from utvardering.data.graph_columns import graph_columns
 from utvardering.data.panel import NEVER, Grid, LeftOut
 from utvardering.data.roles import FEW, Roles
 from utvardering.data.sheet import Sheet
@@ -59,6 +60,7 @@ class GridMaker:
             if weights is not None and estimation.weights in sheet.table.columns:
                 check_divisor(sheet, estimation.weights, weights, faults, where=~np.isnan(checked), outcome=outcome.id)
         names = estimation.covariates if estimation is not None else ()
+        names = tuple(dict.fromkeys([*names, *graph_columns(self.study, outcome, self.main.table.columns)]))
         found = {name: self._beside(outcome, sheet, name, faults) for name in names}
         covariates = {name: values for name, values in found.items() if values is not None}
         return Values(sheet, y, exposure, weights, covariates)

@@ -13,6 +13,7 @@ from utvardering.data.calendar import Calendar
 from utvardering.data.datasets import read_dataset
 from utvardering.data.distance import rings_by_distance
 from utvardering.data.faults import Faults
+from utvardering.data.graph_columns import check_graph
 from utvardering.data.grids import GridMaker
 from utvardering.data.labels import read_labels
 from utvardering.data.panel import Grid, LeftOut, Panel
@@ -57,6 +58,7 @@ class _Loading:
         sheet, faults = self._main_sheet()
         concerned = concerned_units(self.study, sheet.units)
         study_faults = Faults(_shown(self.study.folder / "study.toml"))
+        check_graph(self.study, sheet.table.columns, study_faults)
         starts = named_starts(self.study, sheet.units, study_faults)
         starts |= {} if starts else column_starts(self.study, sheet, concerned, faults)
         share = shares(self.study, sheet, starts, faults)

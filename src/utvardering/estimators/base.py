@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from utvardering.errors import DesignError
 from utvardering.inference.cluster import ClusterTest
 from utvardering.inference.randomization import PlaceboTest
 from utvardering.inference.reassignment import DRAWS
-from utvardering.study.model import Estimation, Outcome
+from utvardering.study.model import CausalModel, Estimation, Outcome
 
 PER = 100_000
 """Rates are per so many of the exposure."""
@@ -40,6 +40,10 @@ class Job:
     """Re-assignments drawn where they are too many to be listed."""
     intervals: bool = True
     """False where only the p-value is asked for, as in simulations: a method may then leave its limits NaN."""
+    causal_model: CausalModel = field(default_factory=CausalModel)
+    """What is believed to cause what, for a method that adjusts by it."""
+    language: str = "en"
+    """Language of a reason that is a finding, such as that an effect is not identified."""
 
     @property
     def refits(self) -> int:

@@ -235,7 +235,16 @@ def planned_job(study: Study, panel: Panel, method: Method, outcome: Outcome, *,
     with suppress(DesignError):  # nor are there neighbours everywhere
         neighbours = panel.neighbour_sample(outcome.id)
     planned = inferences(method, estimation, int(one.treated.sum()))
-    return Job(one, outcome, estimation, planned, others=tuple(others), neighbours=neighbours)
+    return Job(
+        one,
+        outcome,
+        estimation,
+        planned,
+        others=tuple(others),
+        neighbours=neighbours,
+        causal_model=study.causal_model,
+        language=study.report.language,
+    )
 
 
 def _estimation(study: Study) -> Estimation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from utvardering.estimators.adjusted import adjusted
 from utvardering.estimators.balanced_weights import balanced_weights
 from utvardering.estimators.base import RANDOMIZED, Estimator
 from utvardering.estimators.did import did
@@ -68,6 +69,7 @@ ESTIMATORS = {
         Method("synthetic_did", synthetic_did, "att"),
         Method("balanced_weights", balanced_weights, "att", common_start_only=True),
         Method("wdd", wdd, "wdd", common_start_only=True),
+        Method("adjusted", adjusted, "att", common_start_only=True),
         Method("interrupted", interrupted, "att", common_start_only=True, multiplicative=True, alone=True),
         Method("sun_abraham", sun_abraham, "att"),
         Method("imputation", imputation, "att"),

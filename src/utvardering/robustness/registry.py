@@ -8,6 +8,7 @@ from utvardering.data.panel import Panel
 from utvardering.estimators.estimate import Estimates
 from utvardering.robustness.alternative_comparisons import alternative_comparisons
 from utvardering.robustness.base import Doubt, Robustness, RobustnessRow
+from utvardering.robustness.causal_model import graph, refute
 from utvardering.robustness.contrasts import contrasts
 from utvardering.robustness.displacement import displacement
 from utvardering.robustness.e_value import hidden_cause
@@ -28,6 +29,8 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "displacement": displacement,
     "negative_controls": negative_controls,
     "e_value": hidden_cause,
+    "graph": graph,
+    "refute": refute,
 }
 
 

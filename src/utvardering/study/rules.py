@@ -1,7 +1,8 @@
 """Do the keys of a study file agree with each other? No data are needed to tell.
 
-A rule is a function that yields a Problem for each contradiction it finds. Rules of the analysis are in
-`analysis_rules.py`, of the choice of comparison units in `choice_rules.py`, what a design needs in `requirements.py`.
+A rule is a function that yields a Problem for each contradiction it finds. Rules of the analysis are in `analysis_rules.py`, of
+the choice of comparison units in `choice_rules.py`, of the causal model in `causal_graph.py`, what a design needs in
+`requirements.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from utvardering.errors import Problem
 from utvardering.study.analysis_rules import ANALYSIS_RULES, smallest_p
+from utvardering.study.causal_graph import CAUSAL_RULES
 from utvardering.study.choice_rules import CHOICE_RULES, choices
 from utvardering.study.requirements import REQUIREMENTS
 from utvardering.study.values import show
@@ -32,7 +34,7 @@ def rule_problems(study: Study, *, partial: bool = False) -> list[Problem]:
     With `partial`, keys that are wrong in themselves are absent from `study`, and a rule that needs one of them is not judged.
     """
     problems: list[Problem] = []
-    for rule in (*REQUIREMENTS, *RULES, *CHOICE_RULES, *ANALYSIS_RULES):
+    for rule in (*REQUIREMENTS, *RULES, *CHOICE_RULES, *ANALYSIS_RULES, *CAUSAL_RULES):
         try:
             problems += rule(study)
         except AttributeError:

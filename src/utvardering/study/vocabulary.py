@@ -38,6 +38,7 @@ AVAILABLE_ESTIMATORS = (
     "balanced_weights",
     "forecast_did",
     "wdd",
+    "adjusted",
     "interrupted",
 )
 INFERENCES = {
@@ -53,7 +54,7 @@ INFERENCES = {
     "balanced_weights": ("randomization", "placebo"),
     "forecast_did": ("randomization",),
     "wdd": ("randomization", "analytic"),
-    "adjusted": ("cluster", "wild_bootstrap", "randomization", "analytic"),
+    "adjusted": ("randomization", "cluster", "wild_bootstrap", "analytic"),
     "interrupted": ("analytic",),
 }
 """Inference that each estimator has, the default first; `permutation` is another word for `randomization`."""

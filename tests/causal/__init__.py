@@ -1,0 +1,1 @@
+"""Tests of the causal model: identification, refutation and independencies."""
