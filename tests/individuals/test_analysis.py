@@ -125,3 +125,9 @@ def test_persons_without_a_covariate_are_counted():
     found = analyse(replace(cohort, covariates={"alder": age}), OUTCOME, plan(), 0.1)
     assert found.unknown.total == 7
     assert found.persons.arms.total == 143
+
+
+@pytest.mark.parametrize("inference", ["wild_bootstrap", "analytic"])
+def test_another_inference_is_refused_and_not_replaced(inference):
+    with pytest.raises(DesignError, match=f'"{inference}" is not available for persons; write "cluster" or "randomization"'):
+        analyse(cohort_of(by_starting_point(32, missing=False)), OUTCOME, plan(inference), 0.1)

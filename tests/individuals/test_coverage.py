@@ -38,7 +38,7 @@ def lottery_covered(seeds):
     for seed in seeds:
         persons = by_lottery(seed)
         columns = persons.baseline[:, None]
-        found = randomize(persons, persons.group, columns, np.random.default_rng(seed), level=0.95, draws=999)
+        found = randomize(persons, persons.group, columns, np.random.default_rng([seed, 1]), level=0.95, draws=999)
         held.append(bool(found.test.ci_low <= EFFECT <= found.test.ci_high))
     return held
 

@@ -121,3 +121,19 @@ def test_counts_are_rounded_so_that_no_difference_is_small():
     assert share(0, 60, 5) == 0
     assert share(12, 58, 5) == 10 / 60
     assert share(5, 6, 5) == 1
+
+
+def test_secondary_outcomes_are_adjusted_for_their_number(tmp_path):
+    write(tmp_path, by_starting_point(47, missing=False))
+    study = make_study(tmp_path)
+    file = tmp_path / "data" / "kohort.csv"
+    first, *body = file.read_text(encoding="utf-8").splitlines()
+    rng = np.random.default_rng(1)
+    wider = [f"{line};{line.split(';')[-1]};{rng.normal()}" for line in body]
+    file.write_text("\n".join([f"{first};skola_trivs;sover", *wider]), encoding="utf-8")
+    others = tuple(study.primary.model_copy(update={"id": column, "role": "secondary"}) for column in ("skola_trivs", "sover"))
+    _, estimates, _ = run(study.model_copy(update={"outcomes": (study.primary, *others)}))
+    p = [estimates.planned(one.id).p_value for one in others]
+    smaller = int(np.argmin(p))
+    assert estimates.planned(others[smaller].id).p_adjusted == pytest.approx(2 * p[smaller])
+    assert np.isnan(estimates.planned("normbrytande").p_adjusted)

@@ -86,6 +86,9 @@ def analyse(cohort: Cohort, outcome: Outcome, estimation: Estimation, least: flo
     randomization within groups. With fewer than FEW_PERSONS treated nothing but randomization is run. Raises DesignError
     where the planned estimate cannot be had.
     """
+    if estimation.inference not in (*RANDOMIZED, "cluster"):
+        msg = f'inference = "{estimation.inference}" is not available for persons; write "cluster" or "randomization"'
+        raise DesignError(msg)
     persons, unknown = persons_of(cohort, outcome.id)
     overlap = trim(persons.treated, persons.features, least)
     if not _both(overlap.kept & persons.treated, overlap.kept & ~persons.treated):

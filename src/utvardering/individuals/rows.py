@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from utvardering.data.cohort import Cohort
 from utvardering.data.panel import LeftOut
 from utvardering.errors import DesignError
@@ -9,6 +13,7 @@ from utvardering.estimators.base import EffectSize
 from utvardering.estimators.estimate import EstimateRow, Estimates, EventRow
 from utvardering.individuals.analysis import Analysis, Found
 from utvardering.individuals.disclosure import require_shown, rounded, told, told_share
+from utvardering.inference.multiplicity import holm
 from utvardering.study.model import Estimation, Study
 from utvardering.wording import number, say
 
@@ -45,7 +50,18 @@ def estimates_of(study: Study, cohort: Cohort, analyses: tuple[Analysis, ...]) -
         left_out += [LeftOut("", "", outcome, reason) for reason in say_of.left_out(analysis)]
     if not rows:
         raise DesignError("; ".join(item.reason for item in left_out) or f"{study.id}: nothing could be estimated")
-    return Estimates(tuple(rows), tuple(events), tuple(left_out))
+    return Estimates(tuple(_adjusted(rows)), tuple(events), tuple(left_out))
+
+
+def _adjusted(rows: list[EstimateRow]) -> list[EstimateRow]:
+    """Fill `p_adjusted` of the planned secondary rows within each aim, by Holm's method."""
+    out = list(rows)
+    for aim in dict.fromkeys(row.aim for row in rows):
+        family = [k for k, row in enumerate(rows) if row.planned and row.role == "secondary" and row.aim == aim]
+        if family:
+            for k, p in zip(family, holm(np.array([rows[k].p_value for k in family])), strict=True):
+                out[k] = replace(rows[k], p_adjusted=float(p))
+    return out
 
 
 def _size(found: Found) -> EffectSize:
