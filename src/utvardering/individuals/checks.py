@@ -93,7 +93,7 @@ def balance(study: Study, before: Cohort) -> CheckResult:
 def standardised_differences(persons: Persons, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """(1 + K,) weighted difference of the arms in each feature, in standard deviations of the arms unweighted.
 
-    Austin (2011), Multivar. Behav. Res. 46:399, eq. on standardised differences; 0 where nothing varies.
+    Austin (2011), Multivar. Behav. Res. 46:399; 0 where nothing varies.
     """
     x, treated = persons.features, persons.treated
     means = [np.average(x[arm], axis=0, weights=weights[arm]) for arm in (treated, ~treated)]

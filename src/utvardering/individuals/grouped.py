@@ -22,7 +22,7 @@ def leave_one_group_out(persons: Persons, fit: Fit, level: float) -> tuple[float
     """Estimate, and test of no effect from the jackknife over G groups, with t(G − 1).
 
     The variance is (G − 1)/G Σ (θ_g − θ)², θ_g estimated without group g (CV3: MacKinnon, Nielsen & Webb 2023, J. Econometrics
-    232:272, eq. 15). First steps such as propensities and response weights are estimated anew each time, so their
+    232:272). First steps such as propensities and response weights are estimated anew each time, so their
     uncertainty is in it. Raises DesignError with fewer than FEWEST_GROUPS groups on either side, or where the estimate cannot
     be had without one of them.
     """

@@ -28,7 +28,7 @@ def response_weighted(persons: Persons) -> Persons:
     """The complete cases, each standing for so many like it: weights are one over the probability of being followed.
 
     The probability is a logistic regression, with a mild ridge, on the arm, the outcome before the start and the covariates,
-    and the arm times the outcome before (Seaman & White 2013, Stat. Methods Med. Res. 22:278, section 2). Right if who is
+    and the arm times the outcome before (Seaman & White 2013, Stat. Methods Med. Res. 22:278). Right if who is
     missing is random given these.
     """
     there = followed(persons)
@@ -43,7 +43,7 @@ def response_weighted(persons: Persons) -> Persons:
 def with_worst(persons: Persons, limits: tuple[float, float]) -> tuple[Persons, Persons]:
     """The persons with missing waves filled in so that the effect is lowest, and so that it is highest.
 
-    limits are the smallest and largest value that the outcome can have (Horowitz & Manski 2000, JASA 95:77, section 2).
+    limits are the smallest and largest value that the outcome can have (Horowitz & Manski 2000, JASA 95:77).
     """
     low, high = limits
     gap = np.isnan(persons.after)

@@ -22,7 +22,7 @@ def logistic_scores(yes: NDArray[np.bool_], features: NDArray[np.float64], ridge
     """(P,) probability of `yes` given (P, K) features: logistic regression with a ridge penalty, by Newton's method.
 
     The constant is not penalised, so that the mean score is the share of yes (le Cessie & van Houwelingen 1992, Applied
-    Statistics 41:191, eq. 2).
+    Statistics 41:191).
     """
     spread = features.std(axis=0)
     kept = spread > 0

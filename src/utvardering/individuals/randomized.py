@@ -60,7 +60,7 @@ def randomize(
 
     Under the hypothesis that the measure changed each treated person by τ, the changes less τ are what they would have been
     anyway; their residuals on strata and columns are summed over the treated of every re-assignment within strata
-    (Rosenbaum 2002, Statist. Sci. 17:286, section 2). The test is exact if who got the measure was as good as drawn within
+    (Rosenbaum 2002, Statist. Sci. 17:286). The test is exact if who got the measure was as good as drawn within
     strata. Raises DesignError where the test cannot reach the level, and where strata and columns leave no noise.
     """
     used = with_both_arms(strata, persons.treated)

@@ -150,7 +150,7 @@ class _Sentences:
         self.language = study.report.language
         self.smallest = study.report.smallest_cell
         self.lottery = study.measure.assignment == "lottery"
-        self.limits = study.checks.min_overlap
+        self.least = study.checks.min_overlap
 
     def note(self, analysis: Analysis, found: Found) -> str:
         """Who was trimmed and weighted, and what the inference rests on."""
@@ -161,7 +161,7 @@ class _Sentences:
                     "trimmed",
                     treated=self._told(found.trimmed.treated),
                     comparison=self._told(found.trimmed.comparison),
-                    limit=number(self.limits, self.language),
+                    limit=number(self.least, self.language),
                 )
             )
         if found.estimate.estimand == "att_overlap":
