@@ -23,7 +23,7 @@ from utvardering.estimators.poisson_did import dispersion
 from utvardering.estimators.registry import ESTIMATORS, Method
 from utvardering.inference.randomization import deviations, p_value, studentised
 from utvardering.inference.reassignment import reassign
-from utvardering.study.model import Estimation, Outcome
+from utvardering.study.model import CausalModel, Estimation, Outcome
 
 Floats = NDArray[np.float64]
 Units = NDArray[np.intp]
@@ -59,11 +59,13 @@ class Analysis:
     estimation: Estimation
     method: Method
     inference: str
+    causal_model: CausalModel = field(default_factory=CausalModel)
+    language: str = "en"
 
     @property
     def quick(self) -> bool:
         """Whether a try takes milliseconds: methods fitted anew for each re-assignment take a hundred times as long."""
-        return self.inference not in (*RANDOMIZED, "placebo") or self.method.name in {*BY_SCORES, "forecast_did"}
+        return self.inference not in (*RANDOMIZED, "placebo") or self.method.name in {*BY_SCORES, "forecast_did", "adjusted"}
 
     @property
     def direction(self) -> float:
@@ -146,7 +148,16 @@ def run_in_full(analysis: Analysis, sample: Sample) -> tuple[float, float, float
     """p-value, estimate and limits (NaN where they are not computed) by the estimator itself."""
     draws = DRAWS if analysis.quick else REFITS
     method = ESTIMATORS[BY_SCORES.get(analysis.method.name, analysis.method.name)]
-    job = Job(sample, analysis.outcome, analysis.estimation, (analysis.inference,), draws=draws, intervals=False)
+    job = Job(
+        sample,
+        analysis.outcome,
+        analysis.estimation,
+        (analysis.inference,),
+        draws=draws,
+        intervals=False,
+        causal_model=analysis.causal_model,
+        language=analysis.language,
+    )
     row = next(one for one in method.run(job).estimates if one.estimand == method.estimand)
     return float(row.p_value), float(row.estimate), float(row.ci_low), float(row.ci_high)
 
@@ -169,7 +180,7 @@ def prepare(analysis: Analysis, start: int, follow_up: int) -> Past:
         return Past(analysis, everyone, start)
     counts = analysis.method.counts_only
     noise = dispersion(everyone) if counts else unit_noise(everyone, additive_values(everyone, outcome)[0])
-    folded = _folded(everyone, outcome, start)
+    folded = _folded(everyone, outcome, start, analysis.estimation.covariates)
     return Past(analysis, everyone, start, noise) if folded is None else Past(analysis, folded, 1, noise)
 
 
@@ -179,14 +190,14 @@ def until(sample: Sample, end: int) -> Sample:
     return replace(sample, grid=take_periods(sample.grid, keep, shift=0))
 
 
-def _folded(sample: Sample, outcome: Outcome, start: int) -> Sample | None:
+def _folded(sample: Sample, outcome: Outcome, start: int, covariates: tuple[str, ...]) -> Sample | None:
     """Two columns in place of the periods: totals of counts and exposure (periods where there is none), means of anything else.
 
     None where that would change a test: missing cells, covariates, weights or exposure that change over time, logarithms.
     """
     grid = sample.grid
     steady = all(values is None or np.ptp(values, axis=1).max() == 0 for values in (grid.weights, grid.exposure))
-    if np.isnan(grid.y).any() or grid.covariates or outcome.transform == "log" or not steady:
+    if np.isnan(grid.y).any() or covariates or outcome.transform == "log" or not steady:
         return None
 
     def fold(values: Floats) -> Floats:
@@ -206,6 +217,7 @@ def _folded(sample: Sample, outcome: Outcome, start: int) -> Sample | None:
         start=np.where(grid.start < NEVER, 1, NEVER),
         exposure=exposure,
         weights=None if grid.weights is None else grid.weights[:, :2],
+        covariates={},  # columns that only a causal model names: no method that is folded uses them
     )
     return replace(sample, grid=folded)
 

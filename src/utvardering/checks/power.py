@@ -67,7 +67,8 @@ def planned_analysis(design: Design) -> Analysis:
     sample, estimation = design.sample, design.estimation
     method = planned_method(estimation.estimator, design.outcome)
     inference = inferences(method, estimation, int(sample.treated.sum()))[0]
-    return Analysis(sample, design.outcome, estimation, method, inference)
+    model, language = design.study.causal_model, design.study.report.language
+    return Analysis(sample, design.outcome, estimation, method, inference, model, language)
 
 
 def smallest_detectable_effect(design: Design) -> Detectable:

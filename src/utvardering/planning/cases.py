@@ -69,7 +69,8 @@ class Item:
 def analysis_of(study: Study, before: Panel, case: Case) -> Analysis:
     """The analysis of a case on the study's past."""
     outcome = next(one for one in study.outcomes if one.id == case.outcome)
-    return analysis(before, outcome, estimation_of(study), ESTIMATORS[case.estimator], case.inference)
+    found = analysis(before, outcome, estimation_of(study), ESTIMATORS[case.estimator], case.inference)
+    return replace(found, causal_model=study.causal_model, language=study.report.language)
 
 
 def analysis(before: Panel, outcome: Outcome, estimation: Estimation, method: Method, inference: str) -> Analysis:
