@@ -110,6 +110,12 @@ def test_a_set_is_found_where_any_subset_will_do(part: int) -> None:
             assert is_adjustment_set(drawn, "y", names) == (set(names) in good)
 
 
+def test_an_effect_of_the_measure_is_never_adjusted_for() -> None:
+    drawn = graph("x -> start", "x -> y", "start -> m", "m -> y", "start -> y")
+    assert is_adjustment_set(drawn, "y", ("x",))
+    assert not is_adjustment_set(drawn, "y", ("m", "x"))
+
+
 def test_separation_is_that_of_networkx() -> None:
     for seed in range(100):
         drawn = random_graph(seed)

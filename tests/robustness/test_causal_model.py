@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from utvardering.robustness.base import Doubt, RobustnessRow
 from utvardering.robustness.causal_model import graph, refute
 from utvardering.study.model import Study
 
+PLANNED = replace(FALL, scale="difference")
 EDGES = ("income -> x", "x -> start", "x -> y", "start -> y")
 
 
@@ -37,7 +39,7 @@ def areas(seed: int = 1, income: float = 0.0, n_units: int = 60) -> Panel:
 
 
 def rows(check: object, one: Panel, plans: Study) -> dict[str, RobustnessRow]:
-    return {row.variant: row for row in check(Doubt(plans, one, FALL))}  # type: ignore[operator] -- a robustness check
+    return {row.variant: row for row in check(Doubt(plans, one, PLANNED))}  # type: ignore[operator] -- a robustness check
 
 
 def test_a_study_without_a_causal_model_has_no_such_rows() -> None:
@@ -106,12 +108,24 @@ def test_refuters_leave_a_sound_estimate_as_it_is(monkeypatch: pytest.MonkeyPatc
     assert str(rows(refute, areas(), plan(*EDGES))) == str(found), "the same seed gives the same numbers"
 
 
+def test_beside_a_planned_ratio_an_effect_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("utvardering.causal.library.SIMULATIONS", 2)
+    ratio, difference = (
+        next(row for row in refute(Doubt(plan(*EDGES), areas(), planned)) if row.variant == "hidden_cause=x")
+        for planned in (FALL, PLANNED)
+    )
+    assert ratio.text == difference.text
+    said = re.search(r"could be (−[\d.]+)%", ratio.text)
+    assert said is not None
+    assert 100 * np.expm1(ratio.estimate) == pytest.approx(float(said[1].replace("−", "-")), abs=0.051)  # told with a decimal
+
+
 def test_a_hidden_cause_overturns_an_effect_that_is_small_beside_a_measured_cause() -> None:
     small = areas()
     one = small.grids["y"]
     less = np.where((np.arange(12) >= 6) & (one.start < NEVER)[:, None], 2.9, 0.0)  # all but 0.1 of the effect
     small = replace(small, grids={"y": replace(one, y=one.y + less)})
-    found = [row for row in refute(Doubt(plan(*EDGES), small, FALL)) if row.variant == "hidden_cause=x"]
+    found = [row for row in refute(Doubt(plan(*EDGES), small, PLANNED)) if row.variant == "hidden_cause=x"]
     assert found[0].verdict == "fail"
 
 

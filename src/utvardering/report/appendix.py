@@ -87,7 +87,7 @@ def _robust_numbers(results: Results, row: Any) -> tuple[str, str]:  # noqa: ANN
     if row.check == "e_value" and not math.isnan(row.ci_low):
         limit = texts("appendix.e_value_limit", x=texts.number(float(row.ci_low), 2))
         return texts.number(float(row.estimate), 2), limit
-    if row.check == "e_value" or row.variant in ("quotient", "breakdown", "smoothness_breakdown"):
+    if row.check == "e_value" or row.variant in ("quotient", "breakdown", "smoothness_breakdown", "hidden_cause"):
         return texts.number(float(row.estimate), 2), texts("word.none")
     low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
     return texts.signed_percent(value), texts.signed_range(low, high)
@@ -102,10 +102,10 @@ def _variant(results: Results, check: str, variant: str) -> str:
         return texts("appendix.ring", ring=value)
     if check == "trend_deviation":
         return texts(f"appendix.{name}", x=texts.number(float(value), 2)) if found else texts(f"appendix.{variant}")
-    if variant == "quotient":
-        return texts("appendix.quotient")
-    if check == "e_value":
-        return texts("appendix.e_value")
+    if check in {"graph", "refute"} and variant:
+        return texts("appendix.hidden_like", name=value) if found else texts(f"appendix.{variant}")
+    if variant == "quotient" or check == "e_value":
+        return texts(f"appendix.{variant or check}")
     return (
         texts("appendix.without", unit=results.figures.get("labels", {}).get(variant, variant))
         if check == "leave_one_out"

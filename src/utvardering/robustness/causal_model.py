@@ -52,9 +52,10 @@ def graph(doubt: Doubt) -> Iterator[RobustnessRow]:
 
 
 def refute(doubt: Doubt) -> Iterator[RobustnessRow]:
-    """The estimate by adjustment under dowhy's refuters and under a hidden cause; on the additive scale of `adjusted`.
+    """The estimate by adjustment under dowhy's refuters and under a hidden cause.
 
-    Only where the causal model gives the effect by adjustment. Without analysis weights, which dowhy's regression has not.
+    Only where the causal model gives the effect by adjustment; beside a planned ratio told as one, by its share of the level.
+    Without analysis weights, which dowhy's regression has not.
     A refuter fails where its p-value is at most 0.05, a hidden cause as strong as a measured one where it would turn the sign.
     `hidden_cause` holds the robustness value in `estimate` and has no verdict.
     """
@@ -112,7 +113,11 @@ def _effect(
     size = effect_size(section.sample, doubt.outcome, effects[0], section.scale)
     adjusted, value = (percent(size.percent(one) / 100, language, 1) if math.isfinite(one) else "" for one in effects)
     text = say(language, "robustness", key, value=value, adjusted=adjusted, **facts)
-    return _row(doubt, "refute", variant, (effects[1], math.nan, math.nan, p_value), verdict, text)
+    shown = effects[1]
+    if doubt.planned.scale == "log_ratio" and section.scale == "difference":  # beside a ratio, told as one
+        share = size.percent(shown) / 100
+        shown = math.log1p(share) if share > -1 else -math.inf if math.isfinite(share) else math.nan
+    return _row(doubt, "refute", variant, (shown, math.nan, math.nan, p_value), verdict, text)
 
 
 def _values(
