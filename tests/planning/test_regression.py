@@ -95,3 +95,17 @@ def test_few_persons_are_not_shown_nor_told_by_the_others() -> None:
     assert np.isfinite(second.excess)
     y[0, BEFORE - 1] = 5
     assert np.isfinite(regression_rows(plan, a_panel(y, [BEFORE] * 2, n_after=AFTER).before())[0].excess)
+
+
+def test_the_highest_is_expected_to_fall_as_the_slope_says() -> None:
+    """Nobody of the past stood as high: the nearest fell less than the treated will."""
+    from utvardering.planning.regression import _expected
+
+    rng = np.random.default_rng(2)
+    excess = rng.normal(0, 0.1, (60, 8))
+    changes = -0.5 * excess + rng.normal(0, 0.05, excess.shape)
+    _, expected, low, high = _expected(excess, changes, 0.5, 0)
+    assert low < -0.25 < high
+    assert abs(expected + 0.25) < 0.06  # the slope's error over 472 unit-years, 0.02, times the distance
+    _, within, _, _ = _expected(excess, changes, 0.1, 0)
+    assert abs(within + 0.05) < 0.03

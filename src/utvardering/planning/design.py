@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from utvardering.checks.plan import refuse_hopeless
 from utvardering.data.fingerprint import data_sha256
 from utvardering.data.load import load_panel
 from utvardering.data.panel import Panel
@@ -90,6 +91,7 @@ def design_study(
         raise DesignError(msg)
     panel, folder = load_panel(loaded), Path(out) / loaded.id
     before = panel.before()
+    refuse_hopeless(loaded, before)
     found = work_out(loaded, panel, Path(out), progress, workers=workers, lottery=lottery, quick=quick)
     with whole_folder(folder) as new:
         if folder.exists():

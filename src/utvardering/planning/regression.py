@@ -2,7 +2,8 @@
 
 The excess of a unit is the logarithm of its last year over its earlier years, less what all units moved; the change is that of
 the follow-up over the last year, less what all units moved. Expected is the mean change of the unit-years of the past whose
-excess was nearest to that of the treated unit (Galton 1886; Barnett, van der Pols & Dobson 2005).
+excess was nearest to that of the treated unit (Galton 1886; Barnett, van der Pols & Dobson 2005), brought to its excess by the
+slope over all unit-years: few stood as high as the highest.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def _moves(
 
 
 def _expected(excess: NDArray[np.float64], changes: NDArray[np.float64], at: float, unit: int) -> tuple[float, ...]:
-    """Number of unit-years as high, mean change of those (each unit counting once) and its interval."""
+    """Number of unit-years as high, mean change of those at the excess `at` (each unit counting once) and its interval."""
     usable = np.isfinite(excess) & np.isfinite(changes)
     usable[unit] = False
     rows, columns = np.nonzero(usable)
@@ -162,7 +163,10 @@ def _expected(excess: NDArray[np.float64], changes: NDArray[np.float64], at: flo
     if not np.isfinite(at) or len(rows) < FEWEST:
         return 0, float("nan"), float("nan"), float("nan")
     nearest = np.argsort(np.abs(excess[rows, columns] - at), kind="stable")[:count]
-    found, of_unit = changes[rows[nearest], columns[nearest]], rows[nearest]
+    stood, moved = excess[rows, columns], changes[rows, columns]
+    spread = np.var(stood)
+    slope = np.mean((stood - stood.mean()) * (moved - moved.mean())) / spread if spread > 0 else 0.0
+    found, of_unit = moved[nearest] - slope * (stood[nearest] - at), rows[nearest]
     means = np.array([found[of_unit == one].mean() for one in np.unique(of_unit)])
     if len(means) < 3:  # noqa: PLR2004 -- a spread between units needs some
         return 0, float("nan"), float("nan"), float("nan")
