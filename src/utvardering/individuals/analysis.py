@@ -10,7 +10,7 @@ import numpy as np
 
 from utvardering.data.cohort import Cohort
 from utvardering.errors import DesignError
-from utvardering.estimators.base import RANDOMIZED, Estimate
+from utvardering.estimators.base import RANDOMIZED, Estimate, from_cluster
 from utvardering.individuals.effects import Fit, Given, effect
 from utvardering.individuals.grouped import leave_one_group_out
 from utvardering.individuals.missing import (
@@ -24,7 +24,6 @@ from utvardering.individuals.missing import (
 from utvardering.individuals.overlap import Overlap, logistic_scores, trim
 from utvardering.individuals.persons import Arms, Persons, persons_of
 from utvardering.individuals.randomized import propensity_strata, randomize, with_both_arms
-from utvardering.inference.cluster import ClusterTest
 from utvardering.study.model import Estimation, Outcome
 
 FEW_PERSONS = 20
@@ -164,7 +163,7 @@ class _Runs:
             given=given,
             handling=handling,
             wave=wave,
-            estimate=_estimate(test, estimate, estimand, "cluster"),
+            estimate=from_cluster(test, estimand=estimand, scale="difference", estimate=estimate),
             used=used.arms,
             trimmed=trimmed,
             missing=Arms.count(every.treated, ~followed(every)),
@@ -235,18 +234,3 @@ class _Runs:
 def _counterfactual(used: Persons, estimate: float) -> float:
     mean = np.average(used.after.mean(axis=1)[used.treated], weights=used.weights[used.treated])
     return float(mean - estimate)
-
-
-def _estimate(test: ClusterTest, estimate: float, estimand: str, inference: str) -> Estimate:
-    return Estimate(
-        estimand=estimand,
-        scale="difference",
-        estimate=estimate,
-        std_error=test.std_error,
-        ci_low=test.ci_low,
-        ci_high=test.ci_high,
-        inner_low=test.inner_low,
-        inner_high=test.inner_high,
-        p_value=test.p_value,
-        inference=inference,
-    )

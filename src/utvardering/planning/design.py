@@ -8,8 +8,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from utvardering.errors import DesignError
 from utvardering.outputs import whole_folder, write_json, write_table
 from utvardering.planning.advice import AdviceRow, advice_rows
 from utvardering.planning.alarm_tables import AlarmRow, alarm_rows, fitness
+from utvardering.planning.candidates import propose_comparison
 from utvardering.planning.cases import cases, estimation_of, items, untried
 from utvardering.planning.power_tables import DetectableRow, detectable_rows, power_frame
 from utvardering.planning.regression import RegressionRow, regression_rows
@@ -222,7 +221,4 @@ def _sentences(
 
 def _write_candidates(study: Study, before: Panel, folder: Path) -> None:
     """The comparison that data before the start propose."""
-    if find_spec("utvardering.planning.candidates") is None:
-        return
-    proposal = import_module("utvardering.planning.candidates").propose_comparison(study, before)
-    proposal.write(folder)
+    propose_comparison(study, before).write(folder)

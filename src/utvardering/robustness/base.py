@@ -128,8 +128,9 @@ def relative(row: EstimateRow, value: float) -> float:
 
 def share_of_one(row: EstimateRow) -> float:
     """What a difference of one is, as a share of what the treated would have been."""
-    width = row.ci_high - row.ci_low if math.isfinite(row.ci_high - row.ci_low) else row.estimate
-    shown = row.effect_percent_high - row.effect_percent_low if width != row.estimate else row.effect_percent
+    width, shown = row.ci_high - row.ci_low, row.effect_percent_high - row.effect_percent_low
+    if not math.isfinite(width):
+        width, shown = row.estimate, row.effect_percent
     return shown / (100 * width) if width else math.nan
 
 
