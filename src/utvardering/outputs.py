@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -39,18 +39,23 @@ def tree_hashes(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """A folder beside the target that takes its place when everything is written; on a fault the target is untouched."""
+    """A folder beside the target that takes its place when everything is written; on a fault the target is untouched.
+
+    Two programs that write the same target take turns: the second waits until the first has put its folder in place.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    for stale in target.parent.glob(f".{target.name}.*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    new = target.parent / f".{target.name}.new{os.getpid()}"
-    new.mkdir()
-    try:
-        yield new
-        old = target.parent / f".{target.name}.old{os.getpid()}"
-        if target.exists():
-            target.rename(old)
-        new.rename(target)
+    new, old = (target.parent / f".{target.name}.{kind}" for kind in ("new", "old"))
+    with FileLock(target.parent / f".{target.name}.lock"):
+        shutil.rmtree(new, ignore_errors=True)  # of a program that was killed: a living one would hold the lock
+        if old.exists() and not target.exists():
+            old.rename(target)
         shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        try:
+            yield new
+            if target.exists():
+                target.rename(old)
+            new.rename(target)
+            shutil.rmtree(old, ignore_errors=True)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)

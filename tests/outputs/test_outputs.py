@@ -15,13 +15,17 @@ import pytest
 from utvardering.outputs import tree_hashes, whole_folder, write_table
 
 
+def _seen(folder):
+    return [path.name for path in folder.iterdir() if path.suffix != ".lock"]
+
+
 def test_a_folder_takes_the_place_of_the_old_one(tmp_path):
     target = tmp_path / "build" / "studie"
     for text in ("ett", "två"):
         with whole_folder(target) as new:
             (new / "fil.txt").write_text(text, encoding="utf-8")
     assert (target / "fil.txt").read_text(encoding="utf-8") == "två"
-    assert [path.name for path in target.parent.iterdir()] == ["studie"]
+    assert _seen(target.parent) == ["studie"]
 
 
 def test_a_fault_leaves_the_old_folder(tmp_path):
@@ -32,7 +36,7 @@ def test_a_fault_leaves_the_old_folder(tmp_path):
     with pytest.raises(FileNotFoundError), whole_folder(target) as new:
         (new / "saknas" / "fil.txt").write_text("halv", encoding="utf-8")
     assert tree_hashes(target) == before
-    assert [path.name for path in tmp_path.iterdir()] == ["studie"]
+    assert _seen(tmp_path) == ["studie"]
 
 
 def test_a_killed_run_leaves_the_old_folder_and_the_next_one_cleans_up(tmp_path):
@@ -57,7 +61,35 @@ def test_a_killed_run_leaves_the_old_folder_and_the_next_one_cleans_up(tmp_path)
     assert (target / "fil.txt").read_text(encoding="utf-8") == "ett"
     with whole_folder(target) as new:
         (new / "fil.txt").write_text("två", encoding="utf-8")
-    assert [path.name for path in tmp_path.iterdir()] == ["studie"]
+    assert _seen(tmp_path) == ["studie"]
+
+
+def test_two_programs_on_the_same_folder_take_turns(tmp_path):
+    """Each copies what is there and adds a file: without turns one would lose the other's, or find its folder gone."""
+    target = tmp_path / "studie"
+    program = f"""
+        import pathlib, shutil, sys, time
+        from utvardering.outputs import whole_folder
+        target = pathlib.Path({str(target)!r})
+        for number in range(20):
+            with whole_folder(target) as new:
+                if target.exists():
+                    shutil.copytree(target, new, dirs_exist_ok=True)
+                time.sleep(0.005)
+                (new / f"{{sys.argv[1]}}-{{number}}").touch()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    runs = [subprocess.Popen([*command, name]) for name in ("ett", "två")]
+    assert [run.wait() for run in runs] == [0, 0]
+    assert len(list(target.iterdir())) == 40
+
+
+def test_a_program_killed_between_the_two_renames_loses_nothing(tmp_path):
+    (tmp_path / ".studie.old").mkdir()
+    (tmp_path / ".studie.old" / "fil.txt").write_text("ett", encoding="utf-8")
+    with pytest.raises(FileNotFoundError), whole_folder(tmp_path / "studie") as new:
+        (new / "saknas" / "fil.txt").write_text("halv", encoding="utf-8")
+    assert (tmp_path / "studie" / "fil.txt").read_text(encoding="utf-8") == "ett"
 
 
 def test_a_table_is_plain_csv(tmp_path):

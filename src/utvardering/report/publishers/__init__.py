@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from utvardering.errors import PublishError
 from utvardering.report import lint
 from utvardering.report.publishers import quarto, stamps
@@ -74,9 +76,12 @@ def _choose(publisher: str) -> str:
 
 @contextmanager
 def _exchange(site: Path) -> Iterator[Path]:
-    """Gives an empty folder beside `site`, which takes its place when the block ends without an error."""
+    """Gives an empty folder beside `site`, which takes its place when the block ends without an error; programs take turns."""
     site.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{site.name}-", dir=site.parent) as name:
+    with (
+        FileLock(site.parent / f".{site.name}.lock"),
+        tempfile.TemporaryDirectory(prefix=f".{site.name}-", dir=site.parent) as name,
+    ):
         new, old = Path(name) / "new", Path(name) / "old"
         new.mkdir(mode=0o755)
         yield new
