@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,32 @@ def sha256(path: Path) -> str:
 def tree_hashes(folder: Path) -> dict[str, str]:
     """Relative path to digest of every file below a folder."""
     return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A folder of what has been computed, a file per part.
+
+    Files are written under another name and renamed: a program that is killed leaves no half part, and where the same part always
+    has the same content two programs at once do no harm.
+    """
+
+    folder: Path
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        """A part that is there; None where it is not, or is no whole JSON."""
+        try:
+            found: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return found
+
+    def put(self, name: str, value: dict[str, Any]) -> None:
+        """Keep a part."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        scratch = self.folder / f".{name}.{os.getpid()}"
+        scratch.write_text(json.dumps(value, sort_keys=True), encoding="utf-8")
+        scratch.replace(self.folder / f"{name}.json")
 
 
 @contextmanager
