@@ -37,7 +37,7 @@ def describe(study: Study) -> Description:
     Raises what loading raises, where the plan is hopeless, and a ReproductionError where a registered plan or the rows before
     the start were changed without an amendment.
     """
-    if study.study.design != "areas":
+    if not study.has_panel:
         state = verify(study).state
         line = f"{study.id}: the study file is right (design {study.study.design})"
         return Description((line,), {"design": study.study.design, "registration": state})

@@ -271,9 +271,9 @@ class _Clock:
 
 
 def require_areas(study: Study) -> None:
-    """Only area studies are evaluated for an effect today."""
-    if study.study.design != "areas":
-        msg = f'{study.id}: design = "{study.study.design}" cannot be run yet; only "areas" can'
+    """Only areas and series are evaluated for an effect today."""
+    if not study.has_panel:
+        msg = f'{study.id}: design = "{study.study.design}" cannot be run yet; only "areas" and "series" can'
         raise DesignError(msg)
 
 

@@ -94,7 +94,7 @@ def _verify(build: Path, source: Path) -> None:
             continue
         loaded = load_study(folder / STUDY_FILE)
         panel = None
-        if folder == source and loaded.study.design == "areas":
+        if folder == source and loaded.has_panel:
             with contextlib.suppress(DataNotFetchedError):
                 panel = load_panel(loaded)
         verify(loaded, panel)

@@ -105,4 +105,4 @@ def test_a_source_with_an_unknown_key(tmp_path: Path) -> None:
 
 def test_another_design_has_no_panel(tmp_path: Path) -> None:
     study = {"id": "prov", "title": "Prov", "question": "Hur gick det?", "design": "organisation"}
-    assert message(tmp_path, study=study) == (2, 'prov: only a study with design = "areas" has a panel')
+    assert message(tmp_path, study=study) == (2, 'prov: only a study with design = "areas" or "series" has a panel')

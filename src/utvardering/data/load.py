@@ -19,6 +19,7 @@ from utvardering.data.labels import read_labels
 from utvardering.data.panel import Grid, LeftOut, Panel
 from utvardering.data.privacy import refuse_personal_data
 from utvardering.data.roles import Roles, assign_roles, concerned_units, study_anticipation
+from utvardering.data.series import load_series
 from utvardering.data.sheet import Sheet, lay_out, require_columns
 from utvardering.data.sources import find_file, sha256, verify_sources
 from utvardering.data.starts import Start, column_starts, named_starts, shares
@@ -31,13 +32,15 @@ from utvardering.wording import say
 
 
 def load_panel(study: Study) -> Panel:
-    """The panel of a study with `design = "areas"`.
+    """The panel of a study with `design = "areas"`, or of one series.
 
     Raises a DataError that lists every problem of a file, a DataNotFetchedError where a described file is absent, and a
     StudyError where the study names a unit that the data lack or gives a unit two roles.
     """
+    if study.study.design == "series":
+        return load_series(study)
     if study.study.design != "areas" or study.period is None:
-        message = f'{study.id}: only a study with design = "areas" has a panel'
+        message = f'{study.id}: only a study with design = "areas" or "series" has a panel'
         raise StudyError(message)
     verify_sources(study.folder)
     return _Loading(study, study.period).panel()

@@ -129,7 +129,7 @@ def registration_state(study: Study, panel: Panel | None) -> str:
 
 def reach(study: Study) -> tuple[Panel | None, Reach]:
     """The panel of a study where it can be read, and how far its data reach."""
-    if study.study.design != "areas":
+    if not study.has_panel:
         return None, Reach()
     try:
         panel = load_panel(study)

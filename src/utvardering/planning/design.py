@@ -85,8 +85,8 @@ def design_study(
     what to do about it.
     """
     loaded = study if isinstance(study, Study) else load_study(study)
-    if loaded.study.design != "areas":
-        msg = f'{loaded.id}: design = "{loaded.study.design}" has no past to try the plan on; only "areas" has'
+    if not loaded.has_panel:
+        msg = f'{loaded.id}: design = "{loaded.study.design}" has no past to try the plan on; only "areas" and "series" have'
         raise DesignError(msg)
     panel, folder = load_panel(loaded), Path(out) / loaded.id
     before = panel.before()

@@ -48,8 +48,8 @@ def register_study(study: str | Path, build: str | Path = "build", now: dt.datet
     opened; a DataError where the data do not load; a ReproductionError where a registration has been removed.
     """
     loaded = load_study(study)
-    if loaded.study.design != "areas":
-        msg = f'{loaded.id}: design = "{loaded.study.design}" cannot be registered yet; only "areas" can'
+    if not loaded.has_panel:
+        msg = f'{loaded.id}: design = "{loaded.study.design}" cannot be registered yet; only "areas" and "series" can'
         raise DesignError(msg)
     _refuse_registered(loaded)
     found = verify(loaded)
@@ -91,7 +91,7 @@ def write_page(study: str | Path, language: str) -> Path:
         raise StudyError(msg)
     loaded = load_study(study)
     shown = loaded.model_copy(update={"report": loaded.report.model_copy(update={"language": language})})
-    panel = load_panel(loaded) if loaded.study.design == "areas" else None
+    panel = load_panel(loaded) if loaded.has_panel else None
     found = verify(shown, panel)
     seen = seen_of(loaded, panel) if panel is not None else None
     facts = statement(found) if found.lock is not None else ""

@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from utvardering.study.lines import line_of
+
 Anything: TypeAlias = Any  # what pydantic's own Field takes and gives
 Number = StrictFloat  # a whole number is taken too
 Moment = dt.date | StrictInt
@@ -367,15 +369,15 @@ class Study(StudyFile):
         return next(outcome for outcome in self.outcomes if outcome.role == "primary")
 
     @property
+    def has_panel(self) -> bool:
+        """Whether its data are a panel: of areas, or of one series."""
+        return self.study.design in {"areas", "series"}
+
+    @property
     def is_replication(self) -> bool:
         """Whether the study repeats published work; its verdict then concerns only the published number."""
         return bool(self.study.replication)
 
     def line(self, key: str) -> int:
         """Line of a key such as `treated[0].start` in the study file; that of its table if the key is absent; else 0."""
-        while key:
-            if key in self.lines:
-                return self.lines[key]
-            cut = max(key.rfind("."), key.rfind("["))
-            key = key[:cut] if cut > 0 else ""
-        return 0
+        return line_of(self.lines, key)
