@@ -152,6 +152,8 @@ def _unobserved_are_causes(study: Study) -> Iterator[Problem]:
 
 def _one_list_to_adjust_for(study: Study) -> Iterator[Problem]:
     plan = study.estimation
+    if study.study.design == "individuals":
+        return  # the columns of a cohort that are read are those named as covariates
     if plan is not None and plan.estimator == "adjusted" and plan.covariates and study.causal_model.edges:
         said = "is given, and so is [causal_model], from which follows what to adjust for; keep one of them"
         yield _at(study, "estimation.covariates", said)
