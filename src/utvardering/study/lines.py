@@ -22,6 +22,16 @@ def index_lines(text: str) -> dict[str, int]:
     return _Scanner(text).scan()
 
 
+def line_of(lines: dict[str, int], key: str) -> int:
+    """Line of a key, of the table it would stand in if it is absent, else 0."""
+    while key:
+        if key in lines:
+            return lines[key]
+        cut = max(key.rfind("."), key.rfind("["))
+        key = key[:cut] if cut > 0 else ""
+    return 0
+
+
 def join(path: str, name: str) -> str:
     """`path` and the key `name` below it; a name that TOML would quote is quoted here too."""
     if not _BARE.fullmatch(name):

@@ -126,6 +126,16 @@ SYNONYMS = {
     "vald": "chosen",
     "valda": "chosen",
     "vecka": "week",
+    "dokument": "document",
+    "enkat": "survey",
+    "forbattring": "improvement",
+    "framgang": "success",
+    "framgangsfaktor": "success",
+    "intervju": "interview",
+    "intervjuer": "interview",
+    "operativ": "operational",
+    "strategisk": "strategic",
+    "taktisk": "tactical",
 }
 """A Swedish (or everyday) word, folded, to the word of the study file."""
 
@@ -174,6 +184,18 @@ KEY_SYNONYMS = {
     "utfallsmatt": "outcomes",
     "vikter": "weights",
     "valuta": "currency",
+    "ankare": "anchors",
+    "avgjort": "settled",
+    "bedomare": "assessor",
+    "bedomning": "assessment",
+    "betyg": "grade",
+    "datum": "date",
+    "faktor": "factor",
+    "kriterier": "criteria",
+    "kriterium": "criterion",
+    "lagrum": "paragraph",
+    "mottagare": "addressee",
+    "underlag": "evidence",
 }
 """A Swedish key, folded, to the key of the study file."""
 
