@@ -17,6 +17,7 @@ from utvardering.data.panel import Panel
 from utvardering.errors import DesignError
 from utvardering.study.model import Study
 from utvardering.wording import say
+from utvardering.wording.refusals import in_words
 
 CHECKS: dict[str, Callable[[Design], CheckResult]] = {
     "history": history,
@@ -43,6 +44,7 @@ def check_design(study: Study, before: Panel, progress: Callable[[str], None] | 
         try:
             rows.append(check(design))
         except DesignError as fault:
-            text = say(study.report.language, "checks", "impossible", reason=fault.message)
+            language = study.report.language
+            text = say(language, "checks", "impossible", reason=in_words(fault.message, language).rstrip("."))
             rows.append(CheckResult(study.id, name, "not_evaluated", float("nan"), float("nan"), text))
     return DesignChecks(tuple(rows), balance(design))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
 from utvardering.data.panel import Panel, Sample
 from utvardering.errors import DesignError
-from utvardering.estimators.base import Estimate
+from utvardering.estimators.base import EffectSize, Estimate
 from utvardering.estimators.effects import effect_size
 from utvardering.estimators.estimate import EstimateRow, planned_job
 from utvardering.estimators.registry import planned_method
+from utvardering.inference.reassignment import DRAWS
+from utvardering.robustness.kept import Kept
 from utvardering.study.model import Estimation, Outcome, Study
 from utvardering.wording import percent, say
+from utvardering.wording.refusals import in_words
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,47 @@ class RobustnessRow:
 
 
 @dataclass(frozen=True)
+class SpecificationRow:
+    """A row of `specifications.csv`: one analysis that could have been planned, in percent of what the treated would have had.
+
+    `specification` counts them in order of size; same_sign and same_conclusion are None where there is nothing to compare.
+    """
+
+    study: str
+    outcome: str
+    specification: int
+    planned: bool
+    estimator: str
+    comparison: str
+    window: str
+    scale: str
+    estimate_percent: float
+    low: float
+    high: float
+    p_value: float
+    same_sign: bool | None
+    same_conclusion: bool | None
+    note: str
+
+
+@dataclass(frozen=True)
 class Robustness:
     """Every doubt that was tried."""
 
     rows: tuple[RobustnessRow, ...]
+    specifications: tuple[SpecificationRow, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """A row per check and variant."""
         return pd.DataFrame([asdict(row) for row in self.rows], columns=list(RobustnessRow.__dataclass_fields__))
+
+    def specifications_frame(self) -> pd.DataFrame:
+        """A row per specification of the curve."""
+        rows = [
+            {name: str(value).lower() if isinstance(value, bool) else value for name, value in asdict(row).items()}
+            for row in self.specifications
+        ]
+        return pd.DataFrame(rows, columns=list(SpecificationRow.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -57,6 +94,8 @@ class Doubt:
     planned: EstimateRow
     others: tuple[EstimateRow, ...] = ()
     """Planned rows of the other outcomes."""
+    kept: Kept = field(default_factory=Kept)
+    """Numbers that an earlier run has computed; none unless a folder is given."""
 
     @property
     def controls(self) -> tuple[EstimateRow, ...]:
@@ -87,18 +126,23 @@ class Doubt:
         """`pass` where an estimate lies within the planned interval, else `fail`."""
         return "pass" if self.planned.ci_low <= found.estimate <= self.planned.ci_high else "fail"
 
-    def again(self, panel: Panel, inference: str = "") -> tuple[Sample, Estimate]:
+    def again(self, panel: Panel, inference: str = "", draws: int = DRAWS) -> tuple[Sample, Estimate]:
         """The sample and the planned estimate on another panel, with the planned inference unless another is named.
 
-        Where the method has not the one named, the placebo variance or its last listed one takes its place.
+        Where the method has not the one named, the placebo variance or its last listed one takes its place. The estimate comes
+        without its note and its placebo statistics. draws: re-assignments drawn where they are too many to be listed.
         """
         method = planned_method(self.estimation.estimator, self.outcome)
         named = inference or self.estimation.inference
         other = "placebo" if method.has("placebo") else method.inferences[-1]
         job = planned_job(self.study, panel, method, self.outcome)
-        job = replace(job, inferences=(named if method.has(named) else other,))
-        found = method.run(job).estimates
-        return job.sample, next(row for row in found if row.estimand == method.estimand)
+        job = replace(job, inferences=(named if method.has(named) else other,), draws=draws)
+
+        def work() -> dict[str, Any]:
+            found = method.run(job).estimates
+            return _numbers(next(row for row in found if row.estimand == method.estimand))
+
+        return job.sample, _estimate(self.kept.value("again", (method.name, job), work))
 
     def row(self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, /, **facts: object) -> RobustnessRow:
         """A row with its sentence; effects in percent of what the treated would have been."""
@@ -121,9 +165,30 @@ class Doubt:
         )
 
 
+def _numbers(found: Estimate) -> dict[str, Any]:
+    """An estimate as JSON holds it, without its note and its placebo statistics."""
+    return {**asdict(replace(found, statistics=None)), "note": ""}
+
+
+def _estimate(numbers: dict[str, Any]) -> Estimate:
+    """The estimate of such numbers."""
+    size, units = numbers["size"], numbers["unit_estimates"]
+    if size is not None:
+        size = EffectSize(**{**size, "observed": tuple((share, events) for share, events in size["observed"])})
+    return Estimate(**{**numbers, "size": size, "unit_estimates": None if units is None else tuple(units)})
+
+
 def relative(row: EstimateRow, value: float) -> float:
     """A value on the scale of a row as a share of what the treated would have been."""
     return math.expm1(value) if row.scale == "log_ratio" else value * share_of_one(row)
+
+
+def on_planned_scale(row: EstimateRow, percent_of_counterfactual: float) -> float:
+    """An effect in percent of what the treated would have been, on the scale of a row; −∞ for a fall of everything as a ratio."""
+    share = percent_of_counterfactual / 100
+    if row.scale == "log_ratio":
+        return math.log1p(share) if share > -1 else -math.inf
+    return share / share_of_one(row)
 
 
 def share_of_one(row: EstimateRow) -> float:
@@ -135,7 +200,7 @@ def share_of_one(row: EstimateRow) -> float:
 
 
 def unanswered(doubt: Doubt, check: str, variant: str, fault: DesignError) -> RobustnessRow:
-    """A row for a check that this design cannot answer."""
+    """A row for a check that this design cannot answer, with the reason in the language of the report."""
     nan = float("nan")
     return RobustnessRow(
         doubt.study.id,
@@ -148,5 +213,5 @@ def unanswered(doubt: Doubt, check: str, variant: str, fault: DesignError) -> Ro
         nan,
         nan,
         "not_evaluated",
-        fault.message,
+        in_words(fault.message, doubt.study.report.language),
     )
