@@ -28,11 +28,9 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     (r"missing value|no value|lacks values|have no values|has values of only one|in no period .* have a value", "missing"),
     (r"(at|vid) different times|start or end at different|needs one common start", "different_starts"),
     (r"needs? \d+ (blocks of )?periods|needs at least \d+ periods|too short a past|need \d+ periods before", "too_short"),
-    (
-        r"is not known from|fewer than \d+ donors|comparison units (have a value|cannot stand in)|too few areas|clusters, found"
-        r"|placebo variance needs|be balanced exactly|units like the treated|leaves out each cluster|lie in one cluster",
-        "too_few_units",
-    ),
+    (r"is not known from|fewer than \d+ donors|comparison units (have a value|cannot stand in)|too few areas", "too_few_units"),
+    (r"clusters, found|placebo variance needs|be balanced exactly|units like the treated", "too_few_units"),
+    (r"leaves out each cluster|lie in one cluster", "too_few_units"),
     (r"does not differ|cannot be told apart|can be told apart|follows from what is adjusted for", "not_apart"),
     (r"takes? no covariates|no such column", "no_covariates"),
     (r"no (treated|comparison|\w+) (unit|area) has", "missing"),
