@@ -43,8 +43,8 @@ def tree_hashes(folder: Path) -> dict[str, str]:
 class Parts:
     """A folder of what has been computed, a file per part.
 
-    Files are written under another name and renamed: a program that is killed leaves no half part, and where the same part always
-    has the same content two programs at once do no harm.
+    Files are written under another name and renamed: a program that is killed leaves no half part, and where the same part
+    always has the same content two programs at once do no harm.
     """
 
     folder: Path

@@ -32,7 +32,7 @@ BELOW = {
     "planning": {"study", "data", "simulate", "inference", "estimators", "coverage", "checks"},
     "process": {"study", "data"},
     "individuals": {"study", "data", "inference", "estimators", "checks"},
-    "robustness": {"study", "data", "simulate", "inference", "causal", "estimators", "checks"},
+    "robustness": {"study", "data", "simulate", "inference", "causal", "estimators", "coverage", "checks"},
     "synthesis": {"study", "data", "simulate", "inference", "estimators", "checks", "robustness", "process"},
     "report": set(),
 }

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import astuple
+from itertools import starmap
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 from utvardering.causal import independencies
 from utvardering.causal.hidden_cause import as_strong_as, plain_fit, robustness_value
 from utvardering.causal.identify import identify
-from utvardering.causal.library import SUBSET, refutations
+from utvardering.causal.library import SUBSET, Refutation, refutations
 from utvardering.errors import DesignError
 from utvardering.estimators.cross_section import CrossSection, change_of, cross_section, level_of
 from utvardering.estimators.effects import effect_size
@@ -43,8 +46,7 @@ def graph(doubt: Doubt) -> Iterator[RobustnessRow]:
         yield unanswered(doubt, "graph", "independencies", fault)
         return
     values, cluster = _values(drawn, doubt.outcome.id, section)
-    rng = np.random.default_rng(doubt.estimation.seed)
-    tested = independencies.held_against(drawn, values, cluster, rng)
+    tested = _tested(doubt, drawn, values, cluster)
     smallest = min((one.p_adjusted for one in tested), default=math.nan)
     text = independencies.sentence(tested, _ALPHA, language)
     numbers = (math.nan, math.nan, math.nan, smallest)
@@ -89,7 +91,9 @@ def _refuters(doubt: Doubt, section: CrossSection, estimate: float) -> Iterator[
     sides = min(int(section.treated.sum()), int((~section.treated).sum()))
     names = ["placebo_treatment", "random_cause", *(["subset"] if sides >= FEWEST_FOR_SUBSETS else [])]
     language, seed = doubt.study.report.language, doubt.estimation.seed
-    for one in refutations(section.change, section.treated, section.others, names, seed):
+    given = (section.change, section.treated, section.others, names, seed)
+    kept = doubt.kept.value("refute", given, lambda: [astuple(found) for found in refutations(*given)])
+    for one in starmap(Refutation, kept):
         verdict = "fail" if one.p_value <= _ALPHA else "pass"
         share = percent(SUBSET, language)
         yield _effect(doubt, section, one.name, (estimate, one.effect), one.p_value, verdict, f"refute_{one.name}", share=share)
@@ -118,6 +122,20 @@ def _effect(
         share = size.percent(shown) / 100
         shown = math.log1p(share) if share > -1 else -math.inf if math.isfinite(share) else math.nan
     return _row(doubt, "refute", variant, (shown, math.nan, math.nan, p_value), verdict, text)
+
+
+def _tested(
+    doubt: Doubt, drawn: CausalGraph, values: dict[str, NDArray[np.float64]], cluster: NDArray[np.int64]
+) -> tuple[independencies.Tested, ...]:
+    seed = doubt.estimation.seed
+
+    def work() -> list[tuple[Any, ...]]:
+        found = independencies.held_against(drawn, values, cluster, np.random.default_rng(seed))
+        return [astuple(one) for one in found]
+
+    kept = doubt.kept.value("independencies", (drawn, values, cluster, seed), work)
+    pairs = (independencies.Independence(one, other, tuple(given)) for (one, other, given), *_ in kept)
+    return tuple(independencies.Tested(pair, *numbers) for pair, (_, *numbers) in zip(pairs, kept, strict=True))
 
 
 def _values(

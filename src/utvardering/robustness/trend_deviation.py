@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
 
 from utvardering.errors import DesignError
-from utvardering.inference.honest import HonestInterval, breakdown
+from utvardering.inference.honest import HonestInterval, PeriodEffects, breakdown
 from utvardering.inference.honest_magnitudes import magnitudes_interval
 from utvardering.inference.honest_smoothness import Smoothness
 from utvardering.robustness.base import Doubt, RobustnessRow, share_of_one, unanswered
@@ -52,8 +56,17 @@ def _bounds(doubt: Doubt) -> _Bounds:
     if doubt.planned.estimator == "wdd":
         msg = f"{doubt.outcome.id}: bounds on the trends are not there for wdd, which knows no periods; add did to also"
         raise DesignError(msg)
-    sample = doubt.panel.sample(doubt.outcome.id)
-    return _Bounds(doubt, trend_blocks(sample, doubt.outcome, doubt.estimation, doubt.planned.scale))
+    sample, plan, scale = doubt.panel.sample(doubt.outcome.id), doubt.estimation, doubt.planned.scale
+
+    def work() -> dict[str, Any]:
+        blocks = trend_blocks(sample, doubt.outcome, plan, scale)
+        found = {name: getattr(blocks.found, name).tolist() for name in ("effects", "covariance", "weights")}
+        return {**found, "n_before": blocks.found.n_before, "length": blocks.length, "inference": blocks.inference}
+
+    kept = doubt.kept.value("blocks", (sample, doubt.outcome, plan, scale), work)
+    arrays = {name: np.array(kept[name]) for name in ("effects", "covariance", "weights")}
+    found = PeriodEffects(n_before=kept["n_before"], **arrays)
+    return _Bounds(doubt, TrendBlocks(found, kept["length"], scale, kept["inference"]))
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,11 @@ class _Bounds:
         if not concluded:
             yield self._no_breakdown("breakdown", none)
             return
-        at = breakdown(lambda m: self._relative(m).excludes_zero(self._side), first=0.1, most=MOST, tolerance=_FINE)
+        at = self._kept(
+            "breakdown",
+            MOST,
+            lambda: breakdown(lambda m: self._magnitudes(m).excludes_zero(self._side), first=0.1, most=MOST, tolerance=_FINE),
+        )
         at = 0.0 if at is None else at
         key, shown = ("breakdown", _floored(at)) if math.isfinite(at) else ("breakdown_beyond", MOST)
         text = self._say(key, value=number(shown, self._language, _digits(shown)))
@@ -86,8 +103,7 @@ class _Bounds:
         concluded = self._concluded(self._relative(0.0))
         smooth = Smoothness(self.blocks.found, self.doubt.estimation.level)
         for m in sizes:
-            weights, half = smooth.estimator(m * self._per_share)
-            centre = float(weights @ self.blocks.found.effects)
+            centre, half = self._kept("smoothness", m * self._per_share, partial(_centred, smooth, m * self._per_share))
             key = "smoothness" if m else "smoothness_none"
             yield self._row(
                 f"smoothness={m}", key, centre, HonestInterval(centre - half, centre + half), 100 * m, concluded=concluded
@@ -96,7 +112,13 @@ class _Bounds:
             yield self._no_breakdown("smoothness_breakdown", self._relative(0.0))
             return
         fine = _SMALL * self.blocks.found.std_error
-        at = breakdown(lambda m: smooth.interval(m).excludes_zero(self._side), first=fine, most=1e6 * fine, tolerance=fine)
+
+        def work() -> float | None:
+            return breakdown(
+                lambda m: smooth.interval(m).excludes_zero(self._side), first=fine, most=1e6 * fine, tolerance=fine
+            )
+
+        at = self._kept("smoothness_breakdown", fine, work)
         if at is None:
             straight = smooth.interval(0.0)
             shown = {"low": self.doubt.percent(straight.low), "high": self.doubt.percent(straight.high)}
@@ -126,7 +148,20 @@ class _Bounds:
         return years**2 / (1.0 if self.blocks.scale == "log_ratio" else share_of_one(self.doubt.planned))
 
     def _relative(self, m_bar: float) -> HonestInterval:
+        """The interval under a relative magnitude, kept."""
+
+        def work() -> list[float]:
+            one = self._magnitudes(m_bar)
+            return [one.low, one.high]
+
+        return HonestInterval(*self._kept("magnitudes", m_bar, work))
+
+    def _magnitudes(self, m_bar: float) -> HonestInterval:
         return magnitudes_interval(self.blocks.found, m_bar, self.doubt.estimation.level)
+
+    def _kept(self, name: str, size: float, work: Callable[[], Any]) -> Any:  # noqa: ANN401 -- whatever JSON holds
+        hangs_on = (self.blocks.found, self.doubt.estimation.level, self._side > 0, size)
+        return self.doubt.kept.value(name, hangs_on, work)
 
     def _concluded(self, none: HonestInterval) -> bool:
         """Whether plan and effects per block lie on the same side of zero."""
@@ -172,6 +207,12 @@ class _Bounds:
         return RobustnessRow(
             doubt.study.id, doubt.outcome.id, doubt.planned.estimator, CHECK, variant, *values, math.nan, verdict, text
         )
+
+
+def _centred(smooth: Smoothness, m: float) -> list[float]:
+    """Centre and half length of the interval under changes of slope of m."""
+    weights, half = smooth.estimator(m)
+    return [float(weights @ smooth.found.effects), half]
 
 
 def _floored(value: float) -> float:
