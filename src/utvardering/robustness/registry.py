@@ -12,6 +12,7 @@ from utvardering.robustness.causal_model import graph, refute
 from utvardering.robustness.contrasts import contrasts
 from utvardering.robustness.displacement import displacement
 from utvardering.robustness.e_value import hidden_cause
+from utvardering.robustness.kept import Kept
 from utvardering.robustness.leave_one_out import leave_one_out
 from utvardering.robustness.negative_controls import negative_controls
 from utvardering.robustness.placebo_start import placebo_start
@@ -34,16 +35,26 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
 }
 
 
-def stress(study: Study, panel: Panel, estimates: Estimates, progress: Callable[[str], None] | None = None) -> Robustness:
-    """Try every doubt on the planned estimate of the primary outcome; empty where there is none."""
+def stress(
+    study: Study,
+    panel: Panel,
+    estimates: Estimates,
+    progress: Callable[[str], None] | None = None,
+    kept: Kept | None = None,
+) -> Robustness:
+    """Try every doubt on the planned estimate of the primary outcome; empty where there is none.
+
+    kept: where an earlier run's numbers lie; without it everything is computed. The result is the same.
+    """
     planned = estimates.planned(study.primary.id)
     if planned is None:
         return Robustness(())
     others = tuple(row for row in estimates.rows if row.planned and row.outcome != planned.outcome)
-    doubt = Doubt(study, panel, planned, others)
+    doubt = Doubt(study, panel, planned, others, kept or Kept())
     rows: list[RobustnessRow] = []
     for name, check in ROBUSTNESS.items():
         if progress:
             progress(name)
         rows.extend(check(doubt))
+    doubt.kept.clean()
     return Robustness(tuple(rows))
