@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 
 from utvardering.data.cohort import Cohort
 from utvardering.individuals.persons import Persons
+from utvardering.simulate_persons import Missing, draw_cohort, read_simulation
+from utvardering.study.load import load_study
 
 EFFECT = -0.5
+SSPF = Path(__file__).parent / "sspf"
+FAR_SEEDS = 1_000_000  # far from the seed of the kept file
+
+
+@cache
+def _sspf():
+    study = load_study(SSPF)
+    return study, read_simulation(study.folder)
+
+
+def sspf_effect():
+    """The effect on the primary outcome that `simulation.toml` plants."""
+    return _sspf()[1].outcomes["normbrytande"].effect
+
+
+def sspf(seed, *, missing, schools=12):
+    """The youth of studies/sspf with another seed; missing: a fifth lack the second wave after the start, else nobody."""
+    study, simulation = _sspf()
+    simulation = replace(simulation, groups=simulation.groups[:schools])
+    before = simulation.waves.index(study.data.last_wave_before)
+    gaps = Missing({4: 0.19}, simulation.missing.by, simulation.missing.treated) if missing else Missing({})
+    drawn = draw_cohort(simulation, study.primary.id, before, FAR_SEEDS + seed, gaps)
+    values = drawn.outcomes[study.primary.id]
+    covariates = np.column_stack([drawn.covariates[name] for name in study.estimation.covariates])
+    return Persons(values[:, before], values[:, before + 1 :], drawn.treated, drawn.group, covariates, np.ones(len(values)))
 
 
 def logistic(index):

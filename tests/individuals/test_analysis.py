@@ -127,7 +127,17 @@ def test_persons_without_a_covariate_are_counted():
     assert found.persons.arms.total == 143
 
 
-@pytest.mark.parametrize("inference", ["wild_bootstrap", "analytic"])
+def test_a_wild_bootstrap_has_the_planned_estimate_and_the_clustered_one_beside_it():
+    cohort = cohort_of(by_starting_point(32, missing=True))
+    wild = analyse(cohort, OUTCOME, plan("wild_bootstrap"), 0.1)
+    assert kinds(wild)[:2] == [("baseline", "weighted", -1, "wild_bootstrap"), ("baseline", "weighted", -1, "cluster")]
+    assert wild.planned.estimate.estimate == wild.found[1].estimate.estimate
+    assert wild.found[1] == analyse(cohort, OUTCOME, plan(), 0.1).planned
+    assert wild.planned.estimate.p_smallest == pytest.approx(2 / 2**12)
+
+
+@pytest.mark.parametrize("inference", ["placebo", "analytic"])
 def test_another_inference_is_refused_and_not_replaced(inference):
-    with pytest.raises(DesignError, match=f'"{inference}" is not available for persons; write "cluster" or "randomization"'):
+    said = f'"{inference}" is not available for persons; write "cluster", "wild_bootstrap" or "randomization"'
+    with pytest.raises(DesignError, match=said):
         analyse(cohort_of(by_starting_point(32, missing=False)), OUTCOME, plan(inference), 0.1)

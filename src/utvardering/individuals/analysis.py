@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,6 +24,7 @@ from utvardering.individuals.missing import (
 from utvardering.individuals.overlap import Overlap, logistic_scores, trim
 from utvardering.individuals.persons import Arms, Persons, persons_of
 from utvardering.individuals.randomized import propensity_strata, randomize, with_both_arms
+from utvardering.individuals.wild import wild_groups
 from utvardering.study.model import Estimation, Outcome
 
 FEW_PERSONS = 20
@@ -85,8 +86,9 @@ def analyse(cohort: Cohort, outcome: Outcome, estimation: Estimation, least: flo
     randomization within groups. With fewer than FEW_PERSONS treated nothing but randomization is run. Raises DesignError
     where the planned estimate cannot be had.
     """
-    if estimation.inference not in (*RANDOMIZED, "cluster"):
-        msg = f'inference = "{estimation.inference}" is not available for persons; write "cluster" or "randomization"'
+    if estimation.inference not in (*RANDOMIZED, "cluster", "wild_bootstrap"):
+        others = '"cluster", "wild_bootstrap" or "randomization"'
+        msg = f'inference = "{estimation.inference}" is not available for persons; write {others}'
         raise DesignError(msg)
     persons, unknown = persons_of(cohort, outcome.id)
     overlap = trim(persons.treated, persons.features, least)
@@ -99,13 +101,14 @@ def analyse(cohort: Cohort, outcome: Outcome, estimation: Estimation, least: flo
     runs = _Runs(persons, overlap, outcome, estimation)
     few = int(persons.treated.sum()) < FEW_PERSONS
     randomized = few or estimation.inference in RANDOMIZED
+    wild = not randomized and estimation.inference == "wild_bootstrap"
     try:
-        planned = runs.randomized() if randomized else runs.clustered("baseline", runs.handling)
+        planned = runs.randomized() if randomized else runs.wild() if wild else runs.clustered("baseline", runs.handling)
     except DesignError as fault:
         msg = f"{outcome.id}: {fault.message}"
         raise DesignError(msg) from fault
     found, refused = [planned], []
-    for name, run in runs.beside(randomized=randomized, few=few):
+    for name, run in runs.beside(randomized=randomized, wild=wild, few=few):
         try:
             found.append(run())
         except DesignError as fault:
@@ -132,10 +135,10 @@ class _Runs:
         """Response weights where anybody is missing."""
         return "complete" if followed(self.persons).all() else "weighted"
 
-    def beside(self, *, randomized: bool, few: bool) -> Iterator[tuple[str, Callable[[], Found]]]:
+    def beside(self, *, randomized: bool, wild: bool, few: bool) -> Iterator[tuple[str, Callable[[], Found]]]:
         """Names and runs of what stands beside the planned estimate."""
         if not few:
-            if randomized:
+            if randomized or wild:
                 yield "baseline", lambda: self.clustered("baseline", self.handling)
             yield "covariates", lambda: self.clustered("covariates", self.handling)
             yield "nothing", lambda: self.clustered("nothing", self.handling)
@@ -166,6 +169,25 @@ class _Runs:
             estimate=from_cluster(test, estimand=estimand, scale="difference", estimate=estimate),
             used=used.arms,
             trimmed=trimmed,
+            missing=Arms.count(every.treated, ~followed(every)),
+            counterfactual=_counterfactual(used, estimate),
+        )
+
+    def wild(self) -> Found:
+        """The planned estimate with the wild bootstrap over groups, trimmed to the overlap."""
+        every = self.persons.take(self.overlap.kept)
+        used = self._handle(self.handling, every)(every)
+        rng = np.random.default_rng(self.estimation.seed)
+        estimate, found = wild_groups(used, "baseline", rng, level=self.estimation.level)
+        estimand = "att_overlap" if self.overlap.outside.treated else "att"
+        row = from_cluster(found.test, estimand=estimand, scale="difference", estimate=estimate, note=found.note)
+        return Found(
+            given="baseline",
+            handling=self.handling,
+            wave=-1,
+            estimate=replace(row, inference="wild_bootstrap", p_smallest=found.p_smallest),
+            used=used.arms,
+            trimmed=self.overlap.outside,
             missing=Arms.count(every.treated, ~followed(every)),
             counterfactual=_counterfactual(used, estimate),
         )

@@ -18,6 +18,7 @@ from utvardering.individuals.grouped import FEWEST_GROUPS, groups_with_both, lea
 from utvardering.individuals.missing import followed
 from utvardering.individuals.overlap import quantiles, trim
 from utvardering.individuals.persons import Persons, persons_of
+from utvardering.study.analysis_rules import FEWEST_FOR_WILD_BOOTSTRAP
 from utvardering.study.model import Study
 from utvardering.wording import number, percent, say
 
@@ -136,8 +137,9 @@ def groups(study: Study, before: Cohort) -> CheckResult:
     if randomized:
         sentence = "groups_few_persons" if few else "groups_randomized"
         return _result(study, "groups", "pass", both, FEWEST_GROUPS, sentence=sentence, found=both, few=FEW_PERSONS)
-    verdict: Verdict = "pass" if both >= FEWEST_GROUPS else "fail"
-    return _result(study, "groups", verdict, both, FEWEST_GROUPS, found=both, needed=FEWEST_GROUPS)
+    wild = study.estimation is not None and study.estimation.inference == "wild_bootstrap"
+    needed = FEWEST_FOR_WILD_BOOTSTRAP if wild else FEWEST_GROUPS
+    return _result(study, "groups", "pass" if both >= needed else "fail", both, needed, found=both, needed=needed)
 
 
 def history(study: Study, before: Cohort) -> CheckResult:

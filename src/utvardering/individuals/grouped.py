@@ -18,6 +18,11 @@ def groups_with_both(persons: Persons) -> int:
     return len(np.intersect1d(persons.group[persons.treated], persons.group[~persons.treated]))
 
 
+def groups_by_arm(persons: Persons) -> tuple[int, int]:
+    """Groups that hold treated, and groups that hold comparison persons."""
+    return len(np.unique(persons.group[persons.treated])), len(np.unique(persons.group[~persons.treated]))
+
+
 def leave_one_group_out(persons: Persons, fit: Fit, level: float) -> tuple[float, ClusterTest]:
     """Estimate, and test of no effect from the jackknife over G groups, with t(G − 1).
 
@@ -27,7 +32,7 @@ def leave_one_group_out(persons: Persons, fit: Fit, level: float) -> tuple[float
     be had without one of them.
     """
     codes = np.unique(persons.group)
-    fewest = min(len(np.unique(persons.group[persons.treated])), len(np.unique(persons.group[~persons.treated])))
+    fewest = min(groups_by_arm(persons))
     if fewest < FEWEST_GROUPS:
         msg = (
             f"a clustered interval needs treated and comparison persons in at least {FEWEST_GROUPS} groups each, found "
