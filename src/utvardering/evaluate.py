@@ -134,6 +134,8 @@ def write(found: Evaluation, folder: Path) -> None:
     write_table(found.checks.to_frame(), folder / "checks.csv")
     write_table(found.checks.balance_frame(), folder / "balance.csv")
     write_table(found.robustness.to_frame(), folder / "robustness.csv")
+    if found.robustness.specifications:
+        write_table(found.robustness.specifications_frame(), folder / "specifications.csv")
     write_table(_left_out(found), folder / "left_out.csv")
     if found.process is not None:
         write_table(found.process.to_frame(), folder / "dose.csv")

@@ -18,9 +18,9 @@ def alternative_comparisons(doubt: Doubt) -> Iterator[RobustnessRow]:
     Fails where the estimate leaves the planned interval.
     """
     for number, other in enumerate(doubt.study.robustness.alternative_comparisons, start=1):
-        variant = _name(other, number)
+        variant = named(other, number)
         try:
-            sample, found = doubt.again(load_panel(_with(doubt.study, other)))
+            sample, found = doubt.again(load_panel(with_comparison(doubt.study, other)))
         except UtvarderingError as fault:
             yield unanswered(doubt, CHECK, variant, DesignError(str(fault)))
             continue
@@ -28,13 +28,13 @@ def alternative_comparisons(doubt: Doubt) -> Iterator[RobustnessRow]:
         yield doubt.row(CHECK, variant, sample, found, doubt.inside(found), rule=variant, count=count)
 
 
-def _with(study: Study, other: Alternative) -> Study:
+def with_comparison(study: Study, other: Alternative) -> Study:
     """The study with another rule for the comparison."""
     chosen = {"choose": other, "units": "all"} if isinstance(other, Choose) else {"choose": None, "units": other}
     return study.model_copy(update={"comparison": study.comparison.model_copy(update=chosen)})
 
 
-def _name(other: Alternative, number: int) -> str:
+def named(other: Alternative, number: int) -> str:
     """What a reader recognises a rule by."""
     if isinstance(other, Choose):
         return f"{other.method} {other.n}" if getattr(other, "n", None) else other.method

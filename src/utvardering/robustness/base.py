@@ -184,7 +184,7 @@ def relative(row: EstimateRow, value: float) -> float:
 
 
 def on_planned_scale(row: EstimateRow, percent_of_counterfactual: float) -> float:
-    """An effect in percent of what the treated would have been, on the scale of a row; −∞ for a fall of everything as a ratio."""
+    """An effect in percent of what the treated would have been, on the scale of a row; a ratio of nothing is −∞."""
     share = percent_of_counterfactual / 100
     if row.scale == "log_ratio":
         return math.log1p(share) if share > -1 else -math.inf

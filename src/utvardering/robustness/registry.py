@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from utvardering.data.panel import Panel
 from utvardering.estimators.estimate import Estimates
 from utvardering.robustness.alternative_comparisons import alternative_comparisons
-from utvardering.robustness.base import Doubt, Robustness, RobustnessRow
+from utvardering.robustness.base import Doubt, Robustness, RobustnessRow, SpecificationRow
 from utvardering.robustness.causal_model import graph, refute
 from utvardering.robustness.contrasts import contrasts
 from utvardering.robustness.displacement import displacement
@@ -16,11 +16,12 @@ from utvardering.robustness.kept import Kept
 from utvardering.robustness.leave_one_out import leave_one_out
 from utvardering.robustness.negative_controls import negative_controls
 from utvardering.robustness.placebo_start import placebo_start
+from utvardering.robustness.specification_curve import specification_curve
 from utvardering.robustness.trend_deviation import trend_deviation
 from utvardering.robustness.windows import windows
 from utvardering.study.model import Study
 
-ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
+ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow] | Iterator[RobustnessRow | SpecificationRow]]] = {
     "placebo_start": placebo_start,
     "leave_one_out": leave_one_out,
     "windows": windows,
@@ -32,6 +33,7 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow]]] = {
     "e_value": hidden_cause,
     "graph": graph,
     "refute": refute,
+    "specification_curve": specification_curve,
 }
 
 
@@ -51,10 +53,13 @@ def stress(
         return Robustness(())
     others = tuple(row for row in estimates.rows if row.planned and row.outcome != planned.outcome)
     doubt = Doubt(study, panel, planned, others, kept or Kept())
-    rows: list[RobustnessRow] = []
+    rows: list[RobustnessRow | SpecificationRow] = []
     for name, check in ROBUSTNESS.items():
         if progress:
             progress(name)
         rows.extend(check(doubt))
     doubt.kept.clean()
-    return Robustness(tuple(rows))
+    return Robustness(
+        tuple(row for row in rows if isinstance(row, RobustnessRow)),
+        tuple(row for row in rows if isinstance(row, SpecificationRow)),
+    )
