@@ -31,6 +31,7 @@ from utvardering.registration.files import write_registration
 from utvardering.registration.state import Registration, verify, with_opening
 from utvardering.report.figures import write_design_figures, write_figures
 from utvardering.robustness.base import Robustness
+from utvardering.robustness.kept import kept_for
 from utvardering.robustness.registry import stress
 from utvardering.study.load import load_study
 from utvardering.study.model import Study
@@ -60,18 +61,22 @@ class Evaluation:
     registration: Registration
 
 
-def evaluate(study: str | Path | Study, out: str | Path = "build", progress: Progress | None = None) -> Evaluation:
+def evaluate(
+    study: str | Path | Study, out: str | Path = "build", progress: Progress | None = None, *, anew: bool = False
+) -> Evaluation:
     """Run a study from its file to its tables and write them to `out/<id>/`, all or nothing.
 
-    The first run that opens outcomes after the start writes `opened.toml` into the study's folder.
+    The first run that opens outcomes after the start writes `opened.toml` into the study's folder. What the doubts compute is
+    kept under `out/.stress/` for the next run of the same numbers; anew: compute everything, and keep nothing.
     Raises StudyError, DataError or DesignError, with what to do about it, and a ReproductionError where a registered plan was
     changed; what was written before then stays as it was.
     """
     clock = _Clock(progress)
-    return _evaluate(clock.run("study", lambda: study if isinstance(study, Study) else load_study(study)), out, clock)
+    loaded = clock.run("study", lambda: study if isinstance(study, Study) else load_study(study))
+    return _evaluate(loaded, out, clock, anew=anew)
 
 
-def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
+def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Evaluation:
     require_areas(study)
     panel = clock.run("data", lambda: load_panel(study))
     registration = verify(study, panel)
@@ -80,7 +85,8 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock) -> Evaluation:
     checks = clock.run("checks", lambda: check_design(study, panel.before(), clock.teller("checks")))
     registration = with_opening(registration, Path(out) / study.id)
     estimates = clock.run("estimates", lambda: gated(study, checks, estimate_effects(study, panel, clock.teller("estimates"))))
-    robustness = clock.run("robustness", lambda: stress(study, panel, estimates, clock.teller("robustness")))
+    kept = None if anew else kept_for(study, Path(out))
+    robustness = clock.run("robustness", lambda: stress(study, panel, estimates, clock.teller("robustness"), kept))
     process = clock.run("process", lambda: assess_process(study))
     verdict = clock.run("verdict", lambda: judge(study, checks, estimates, robustness, process))
     folder = Path(out) / study.id
@@ -134,8 +140,6 @@ def write(found: Evaluation, folder: Path) -> None:
     write_table(found.checks.to_frame(), folder / "checks.csv")
     write_table(found.checks.balance_frame(), folder / "balance.csv")
     write_table(found.robustness.to_frame(), folder / "robustness.csv")
-    if found.robustness.specifications:
-        write_table(found.robustness.specifications_frame(), folder / "specifications.csv")
     write_table(_left_out(found), folder / "left_out.csv")
     if found.process is not None:
         write_table(found.process.to_frame(), folder / "dose.csv")
