@@ -40,7 +40,7 @@ def reproduce(
         trees, found = [], None
         for turn in ("first", "second"):
             base = Path(scratch) / turn
-            found = evaluate(loaded, base / "build", progress)
+            found = evaluate(loaded, base / "build", progress, anew=True)
             if with_report:
                 if progress:
                     progress(f"{turn} report", "")

@@ -82,7 +82,7 @@ def kept_for(study: Study, out: Path) -> Kept:
 
 
 def digest(value: object) -> str:
-    """Hex digest of numbers, texts, dates, arrays, lists and tables, and of values of the program without what is only words."""
+    """Hex digest of numbers, texts, dates, arrays, lists and tables; of what the program itself names, without words."""
     found = hashlib.sha256()
     _add(found, value)
     return found.hexdigest()
