@@ -13,7 +13,7 @@ from typing import Any
 from utvardering.errors import Problem
 from utvardering.study.lines import index_lines
 
-ROWS = ("treated", "outcomes", "expected", "assessor", "evidence", "criterion", "assessment", "settled", "factor")
+ROWS = ("treated", "outcomes", "expected", "assessor", "evidence", "criterion", "assessment", "settled", "factor", "result")
 """Tables that stand in double brackets, once for each."""
 TABLES = (
     "study",
