@@ -20,6 +20,9 @@ Moment = dt.date | StrictInt
 
 Design = Literal["areas", "individuals", "series", "organisation"]
 Aim = Literal["brott", "ordning", "trygghet", "process"]
+MeasureKind = Literal[
+    "trygghetsvardar", "sspf", "belysning", "ordningsvakter", "kamera", "skola", "utbildning", "organisation", "other"
+]
 Role = Literal["primary", "secondary", "negative_control"]
 Kind = Literal["count", "rate", "share", "mean"]
 Inference = Literal["randomization", "permutation", "cluster", "wild_bootstrap", "placebo", "jackknife", "analytic"]
@@ -73,17 +76,7 @@ class Cost(Section):
 class Measure(Section):
     """`[measure]`: what was done, and how it is thought to work."""
 
-    kind: Literal[
-        "trygghetsvardar",
-        "sspf",
-        "belysning",
-        "ordningsvakter",
-        "kamera",
-        "skola",
-        "utbildning",
-        "organisation",
-        "other",
-    ] = _key("Kind of measure; studies of one kind are compared with each other", example="trygghetsvardar")
+    kind: MeasureKind = _key("Kind of measure; studies of one kind are compared with each other", example="trygghetsvardar")
     name: StrictStr = _key("Name of the measure as residents know it", min_length=1, example="Trygghetsvärdar")
     prevention: Literal["situational", "social", "both"] | None = _key("Kind of prevention", None)
     description: StrictStr = _key("What was done, in a sentence or two", "")

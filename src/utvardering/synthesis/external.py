@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, StrictFloat, StrictStr
 
 from utvardering.errors import Problem
-from utvardering.study.model import Aim, Measure, Section
+from utvardering.study.model import Aim, MeasureKind, Section
 from utvardering.study.reading import listed_error, read_file
 
 EXTERNAL = Path("evidence/external.toml")
@@ -22,9 +22,7 @@ _YEAR = re.compile(r"\b(1[89]|20)\d\d\b")
 class ExternalResult(Section):
     """`[[result]]`: an effect that others have published, on the scale of the own studies."""
 
-    measure: Measure.model_fields["kind"].annotation = Field(  # type: ignore[valid-type]  # the kinds stand in one place
-        description="Kind of measure", examples=["belysning"]
-    )
+    measure: MeasureKind = Field(description="Kind of measure", examples=["belysning"])
     aim: Aim = Field(description="What the outcome stands for", examples=["brott"])
     scale: Literal["log_ratio", "difference"] = Field(description="Scale of the estimate", examples=["log_ratio"])
     estimate: StrictFloat = Field(description="The effect on that scale", examples=[-0.12])
