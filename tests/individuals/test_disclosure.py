@@ -9,10 +9,11 @@ import pytest
 from simulated_cohort import by_lottery, by_starting_point, cohort_of
 
 from utvardering.data.cohort import load_cohort
+from utvardering.data.small_counts import rounded
 from utvardering.errors import DesignError
 from utvardering.individuals.analysis import analyse
 from utvardering.individuals.checks import check_cohort
-from utvardering.individuals.disclosure import rounded, share, told
+from utvardering.individuals.disclosure import share, told
 from utvardering.individuals.rows import estimates_of
 from utvardering.study.model import Study
 

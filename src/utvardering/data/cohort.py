@@ -25,13 +25,13 @@ PERCENT = 100
 
 @dataclass(frozen=True)
 class Cohort:
-    """P persons × W waves; persons are positions, their pseudonyms are not kept.
+    """P persons × W waves; persons are positions, ordered by what is known of them: their pseudonyms are not kept.
 
     waves        (W,) numbers of the waves, rising
     last_before  position of the last wave before the start
     outcomes     id to (P, W) values, NaN where a person was not measured
     treated      (P,) whether the person got the measure
-    group        (P,) code of the person's group (school); each person's own where the study names none
+    group        (P,) code of the person's group (school), by the groups' names; each person's own where the study names none
     grouped      whether the study names a group
     covariates   column to (P,) latest value of the waves up to last_before, NaN where there is none
     sources      file to the checksum of its bytes
@@ -46,17 +46,33 @@ class Cohort:
     covariates: dict[str, NDArray[np.float64]] = field(repr=False)
     sources: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def n_after(self) -> int:
+        """Waves after the start."""
+        return len(self.waves) - self.last_before - 1
+
     def before(self) -> Cohort:
         """The cohort as it was before the start: later waves are cut away."""
         last = self.last_before + 1
         cut = {outcome: values[:, :last].copy() for outcome, values in self.outcomes.items()}
         return replace(self, waves=self.waves[:last], outcomes=cut)
 
+    def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Cohort:
+        """Some of the persons, or all in another order."""
+        return replace(
+            self,
+            outcomes={name: values[which] for name, values in self.outcomes.items()},
+            treated=self.treated[which],
+            group=self.group[which],
+            covariates={name: values[which] for name, values in self.covariates.items()},
+        )
+
 
 def load_cohort(study: Study) -> Cohort:
     """The cohort of a study with `design = "individuals"`.
 
-    Raises a StudyError where the study is of another design or lacks its ethics review, a DataError that lists every problem
+    A file without waves after the start is one of a study that has not begun. Raises a StudyError where the study is of another
+    design or lacks its ethics review, a DataError that lists every problem
     of the file (personal data in it first, and alone), and a DataNotFetchedError where a described file is absent.
     """
     _require_study(study)
@@ -87,7 +103,8 @@ def _require_study(study: Study) -> None:
     if not any(sign.isdigit() for sign in study.ethics.review):
         what = (
             "needs the registration number of the ethics review before data on persons are read. "
-            'Write such as review = "2024-01234-01"'
+            'Write such as review = "2024-01234-01", the number of the decision: research on data about offences needs '
+            "approval (lag 2003:460, etikprovningsmyndigheten.se). For simulated data make one up, and say so there"
         )
         problems.append(Problem("ethics.review", what, study.line("ethics.review")))
     for number, outcome in enumerate(study.outcomes):
@@ -122,6 +139,15 @@ def _require_columns(table: Table, wanted: list[tuple[str, str]]) -> None:
     faults.raise_any()
 
 
+def _ordered(cohort: Cohort) -> Cohort:
+    """The persons by what is known of them, so that another pseudonym changes no sum, no draw and no byte of a run."""
+    first = [cohort.group, cohort.treated] if cohort.grouped else [cohort.treated]
+    known = np.column_stack([*first, *cohort.covariates.values(), *cohort.outcomes.values()])
+    order = np.lexsort(known.T[::-1])
+    found = cohort.take(order)
+    return found if cohort.grouped else replace(found, group=np.arange(len(order), dtype=np.int64))
+
+
 class _Layout:
     """Rows laid out as persons × waves; what hinders it is added to `faults`."""
 
@@ -140,7 +166,7 @@ class _Layout:
         last_before = int(np.searchsorted(self.waves, last, side="right")) - 1
         treated = self._treated()
         columns = study.estimation.covariates if study.estimation else ()
-        return Cohort(
+        cohort = Cohort(
             waves=tuple(int(wave) for wave in self.waves),
             last_before=last_before,
             outcomes={outcome.id: self._outcome(outcome) for outcome in study.outcomes},
@@ -150,6 +176,7 @@ class _Layout:
             covariates={column: self._latest(column, last_before) for column in columns},
             sources={self.table.name: self.table.sha256},
         )
+        return _ordered(cohort)
 
     def _persons(self) -> NDArray[np.int64]:
         """(n,) place of the person of each row, in the order of the pseudonyms; -1 where there is none."""
@@ -198,9 +225,6 @@ class _Layout:
         if last not in self.waves:
             needs = f"last_wave_before = {last} is no wave of the file, which has {told}"
             self.faults.add(column, f"{needs}; name the last wave before the start")
-        elif last == self.waves[-1]:
-            needs = f"no wave comes after last_wave_before = {last}; the file has {told}"
-            self.faults.add(column, f"{needs}; add the waves after the start")
 
     def _treated(self) -> NDArray[np.bool_]:
         column = self.study.data.treated

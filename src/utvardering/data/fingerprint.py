@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from utvardering.data.by_design import Data
+from utvardering.data.cohort import Cohort
+from utvardering.data.cohort_fingerprint import cohort_seen, cohort_sha256
 from utvardering.data.panel import NEVER, Grid, Panel
 from utvardering.study.model import Study
 
@@ -29,19 +32,23 @@ class Seen:
     sha256: str
 
 
-def data_sha256(study: Study, panel: Panel, until: Mapping[str, str] | None = None) -> str:
+def data_sha256(study: Study, panel: Data, until: Mapping[str, str] | None = None) -> str:
     """Hex digest of what the data say before the first start: values, exposure, weights, covariates, roles and groups.
 
-    panel   of this study; cut by `before()` here, so that a whole one gives the same
+    panel   of this study, or its cohort; cut by `before()` here, so that a whole one gives the same
     until   outcome to the label of the last period that counts; periods after it, and outcomes that are not named, are left out
     """
+    if isinstance(panel, Cohort):
+        return cohort_sha256(study, panel, until)
     before = panel.before()
     told = [[one.outcome, one.sha256] for one in seen_before(study, before, until)]
     return _digest({"outcomes": sorted(told), "units": _units(before, known_units(before, until))})
 
 
-def seen_before(study: Study, panel: Panel, until: Mapping[str, str] | None = None) -> tuple[Seen, ...]:
+def seen_before(study: Study, panel: Data, until: Mapping[str, str] | None = None) -> tuple[Seen, ...]:
     """What the data say of each outcome of the study before the first start; `until` as in `data_sha256`."""
+    if isinstance(panel, Cohort):
+        return cohort_seen(study, panel, until)
     grids = panel.before().grids
     named = [outcome.id for outcome in study.outcomes if until is None or outcome.id in until]
     return tuple(_seen(grids[name], panel.units, until[name] if until else None) for name in named if name in grids)

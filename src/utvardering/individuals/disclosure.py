@@ -7,16 +7,10 @@ shares are of rounded counts.
 
 from __future__ import annotations
 
+from utvardering.data.small_counts import rounded
 from utvardering.errors import DesignError
 from utvardering.individuals.persons import Arms
 from utvardering.wording import percent, say
-
-
-def rounded(count: int, smallest: int) -> int | None:
-    """The count rounded to the nearest multiple of `smallest`, 0 as it is, None from 1 to `smallest` − 1."""
-    if 0 < count < smallest:
-        return None
-    return (2 * count + smallest) // (2 * smallest) * smallest
 
 
 def told(count: int, smallest: int, language: str) -> str:

@@ -8,11 +8,12 @@ import numpy as np
 
 from utvardering.data.cohort import Cohort
 from utvardering.data.panel import LeftOut
+from utvardering.data.small_counts import rounded
 from utvardering.errors import DesignError
 from utvardering.estimators.base import EffectSize
 from utvardering.estimators.estimate import EstimateRow, Estimates, EventRow
 from utvardering.individuals.analysis import Analysis, Found
-from utvardering.individuals.disclosure import require_shown, rounded, told, told_share
+from utvardering.individuals.disclosure import require_shown, told, told_share
 from utvardering.inference.multiplicity import holm
 from utvardering.study.model import Estimation, Study
 from utvardering.wording import number, say

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from utvardering.data.by_design import Data, load_data
+from utvardering.data.cohort import Cohort
 from utvardering.data.fingerprint import data_sha256, known_units, seen_before
-from utvardering.data.load import load_panel
-from utvardering.data.panel import Panel
 from utvardering.errors import UtvarderingError
 from utvardering.study.model import Study
 from utvardering.study.register import Lock, registered_study
@@ -27,7 +27,7 @@ class RowsBefore:
     lock_faults: tuple[str, ...] = ()
 
 
-def rows_before(study: Study, panel: Panel, lock: Lock, *, same_plan: bool) -> RowsBefore:
+def rows_before(study: Study, panel: Data, lock: Lock, *, same_plan: bool) -> RowsBefore:
     """The rows that were registered, as they are now.
 
     They are looked at through the registered plan, so that an amended one (another start, another comparison) is no revision
@@ -44,23 +44,25 @@ def rows_before(study: Study, panel: Panel, lock: Lock, *, same_plan: bool) -> R
     return RowsBefore(found, (*changed, *(roles if changed else ["units"])))
 
 
-def seen_of(study: Study, panel: Panel, until: dict[str, str] | None = None) -> dict[str, dict[str, Any]]:
+def seen_of(study: Study, panel: Data, until: dict[str, str] | None = None) -> dict[str, dict[str, Any]]:
     """Outcome to first, last, units, cells and sha256 of what is known of it before the start."""
     found = {one.outcome: asdict(one) for one in seen_before(study, panel, until)}
     return {name: {key: value for key, value in one.items() if key != "outcome"} for name, one in found.items()}
 
 
-def roles_of(panel: Panel, until: dict[str, str] | None = None) -> dict[str, list[str]]:
-    """Role to the names of those of its units that were known before the start."""
+def roles_of(panel: Data, until: dict[str, str] | None = None) -> dict[str, list[str]]:
+    """Role to the names of those of its units that were known before the start; persons are never named."""
+    if isinstance(panel, Cohort):
+        return {}
     known = known_units(panel, until)
     return {role: [panel.units[place] for place in known if panel.role[place] == role] for role in ROLES}
 
 
-def _as_registered(study: Study, panel: Panel, lock: Lock) -> tuple[Study, Panel]:
+def _as_registered(study: Study, panel: Data, lock: Lock) -> tuple[Study, Data]:
     then = registered_study(lock, study)
     if then is None:
         return study, panel
     try:
-        return then, load_panel(then)
+        return then, load_data(then)
     except UtvarderingError:
         return study, panel

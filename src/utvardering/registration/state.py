@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from utvardering.data.panel import Panel
+from utvardering.data.by_design import Data
 from utvardering.errors import Problem, ReproductionError
 from utvardering.registration.git import History
 from utvardering.registration.rows_before import RowsBefore, rows_before
@@ -59,10 +59,10 @@ def program_version() -> str:
     return importlib.metadata.version("utvardering")
 
 
-def verify(study: Study, panel: Panel | None = None, now: dt.datetime | None = None) -> Registration:
+def verify(study: Study, panel: Data | None = None, now: dt.datetime | None = None) -> Registration:
     """The registration of a study, whose plan and rows before the start are those that were locked, or amended since.
 
-    panel   of the study; None where its data are not to be had: then only the plan is verified
+    panel   of the study, or its cohort; None where its data are not to be had: then only the plan is verified
     Raises a ReproductionError that names every key that was changed, its registered and its present value, and what to write.
     """
     lock, problems = read_lock(study.folder / LOCK)

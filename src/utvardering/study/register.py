@@ -200,7 +200,8 @@ def registered_study(lock: Lock, study: Study) -> Study | None:
         for outcome in file.outcomes
     )
     kept = {name: getattr(file, name) for name in StudyFile.model_fields if name not in {"data", "report", "outcomes"}}
-    return study.model_copy(update={**kept, "outcomes": outcomes})
+    last_wave = {"last_wave_before": file.data.last_wave_before}  # of persons: not a column, but the start
+    return study.model_copy(update={**kept, "outcomes": outcomes, "data": study.data.model_copy(update=last_wave)})
 
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401 -- whatever a study file holds
