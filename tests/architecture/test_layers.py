@@ -22,6 +22,7 @@ BELOW = {
     "study": set(),
     "data": {"study"},
     "simulate": {"study", "data"},
+    "simulate_series": {"study", "data", "simulate"},
     "simulate_persons": {"study", "data"},
     "inference": {"study", "data"},
     "causal": {"study", "inference"},

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from utvardering.checks.base import IDENTIFYING
@@ -20,6 +21,8 @@ from utvardering.data.load import load_panel
 from utvardering.errors import NotBegunError
 from utvardering.evaluate import Evaluation, evaluate
 from utvardering.simulate import main, read_simulation, simulate_study
+from utvardering.simulate_series import read_simulation as read_series
+from utvardering.simulate_series import simulate_study as simulate_one_series
 from utvardering.study.load import load_study
 
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -31,11 +34,14 @@ ALL = sorted(
     if not path.parent.name.startswith("_") and path.parent.name not in PLANNED
 )
 SIMULATED = sorted(path.parent.parent.name for path in STUDIES.glob("*/data/simulation.toml"))
+SERIES = ("webbplats",)
+"""Simulated studies of one series."""
 VERDICTS = {
     "belysning": "uncertain",
     "castle-doctrine": "effect_opposite",
     "sspf": "uncertain",
     "trygghetsvardar": "effect",
+    "webbplats": "effect",
 }
 
 
@@ -117,15 +123,21 @@ def test_intervals_hold_what_was_planted(study: str, results: Run) -> None:
 def test_truth_is_what_the_simulation_plants(study: str) -> None:
     """The effect of `simulation.toml` and the truth of `expected.toml` are one number on two scales."""
     plan = load_study(STUDIES / study)
-    for name, outcome in read_simulation(STUDIES / study).outcomes.items():
+    read = read_series if study in SERIES else read_simulation
+    for name, outcome in read(STUDIES / study).outcomes.items():
         planted = np.log1p(outcome.effect) if outcome.kind == "count" else outcome.effect
         assert plan.truth[name] == pytest.approx(planted, rel=1e-12)  # both are written with full precision
+
+
+def drawn(study: str, seed: int | None = None) -> dict[str, pd.DataFrame]:
+    """The data files as the simulation of the study's design makes them."""
+    return (simulate_one_series if study in SERIES else simulate_study)(STUDIES / study, seed)
 
 
 @pytest.mark.parametrize("study", SIMULATED)
 def test_data_files_are_what_the_simulation_makes(study: str) -> None:
     """Byte by byte."""
-    for name, table in simulate_study(STUDIES / study).items():
+    for name, table in drawn(study).items():
         made = table.to_csv(index=False, lineterminator="\n").encode()
         assert made == (STUDIES / study / name).read_bytes(), name
 
@@ -133,11 +145,12 @@ def test_data_files_are_what_the_simulation_makes(study: str) -> None:
 @pytest.mark.parametrize("study", SIMULATED)
 def test_another_seed_makes_other_data(study: str) -> None:
     """The seed is in use, and units, periods and columns stay."""
-    kept, other = simulate_study(STUDIES / study), simulate_study(STUDIES / study, seed=12345)
+    kept, other = drawn(study), drawn(study, seed=12345)
     assert kept.keys() == other.keys()
     for name, table in kept.items():
         assert list(table.columns) == list(other[name].columns)
-        assert table.iloc[:, :2].equals(other[name].iloc[:, :2])
+        named = 1 if study in SERIES else 2  # columns that say which unit and period
+        assert table.iloc[:, :named].equals(other[name].iloc[:, :named])
         assert not table.equals(other[name])
 
 

@@ -101,7 +101,7 @@ class Design:
         Where all units get the measure in the end, the last to begin stand for the comparison, as in the analysis.
         """
         sample = self.before.sample(outcome)
-        if not sample.treated.all():
+        if not sample.treated.all() or self.before.one_series:
             return sample
         start = np.where(sample.start == sample.start.max(), NEVER, sample.start)
         if not (start < NEVER).any():

@@ -12,6 +12,7 @@ from utvardering.checks.false_positives import false_positives
 from utvardering.checks.history import history
 from utvardering.checks.power import power
 from utvardering.checks.pretrend import pretrend
+from utvardering.checks.series import series_checks
 from utvardering.checks.staggered import staggered
 from utvardering.data.panel import Panel
 from utvardering.errors import DesignError
@@ -32,13 +33,13 @@ CHECKS: dict[str, Callable[[Design], CheckResult]] = {
 
 
 def check_design(study: Study, before: Panel, progress: Callable[[str], None] | None = None) -> DesignChecks:
-    """Run every check on the panel as it was before the start.
+    """Run every check on the panel as it was before the start; one series has its own (`series.py`).
 
     A check that the data cannot answer says so as `not_evaluated` with the reason; it never passes by default.
     """
     design = Design(study, before)
     rows = []
-    for name, check in CHECKS.items():
+    for name, check in (series_checks() if before.one_series else CHECKS).items():
         if progress:
             progress(name)
         try:
@@ -47,4 +48,4 @@ def check_design(study: Study, before: Panel, progress: Callable[[str], None] | 
             language = study.report.language
             text = say(language, "checks", "impossible", reason=in_words(fault.message, language).rstrip("."))
             rows.append(CheckResult(study.id, name, "not_evaluated", float("nan"), float("nan"), text))
-    return DesignChecks(tuple(rows), balance(design))
+    return DesignChecks(tuple(rows), () if before.one_series else balance(design))

@@ -155,6 +155,9 @@ class Panel:
     not_yet: bool = False
     """Whether units that begin later are compared with: then a panel needs none that never begins."""
 
+    one_series: bool = False
+    """Whether it is one series, which is compared with nobody."""
+
     def before(self) -> Panel:
         """The panel as it was before the first start (less anticipation): what comes after is not in it, not even in memory.
 
@@ -182,7 +185,7 @@ class Panel:
         if not sample.treated.any():
             msg = f"{outcome}: no treated unit has any value of this outcome"
             raise DesignError(msg)
-        if sample.treated.all() and not (alone or self.not_yet):
+        if sample.treated.all() and not (alone or self.not_yet or self.one_series):
             msg = f"{outcome}: no comparison unit is left; name units in [comparison] that never get the measure"
             raise DesignError(msg)
         return sample

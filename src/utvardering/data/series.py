@@ -77,6 +77,7 @@ class _Loading:
             cluster=np.zeros(1, dtype=np.int64),
             grids=grids,
             anticipation=study_anticipation(self.study),
+            one_series=True,
             left_out=tuple(dict.fromkeys(replace(one, unit="") for one in self.left_out)),
             sources={name: table.sha256 for name, table in self.tables.items()},
             notes=tuple(dict.fromkeys(note.removeprefix(f'"{UNIT}": ') for note in self.notes)),

@@ -22,6 +22,9 @@ BY_FORMULA = {"wdd": "wdd_analytic", "interrupted": "series"}
 _NO_FAULT = ("coverage", "false_positives")
 """Checks that cap nothing where they could not be evaluated: a method not tried enough is no fault of the study."""
 
+_NEED_COMPARISON = ("comparison", "pretrend")
+"""Checks that one series never can have made."""
+
 LOTTERY_LEAST = 10
 ADJUSTED_TREATED = 5
 ADJUSTED_COMPARISON = 20
@@ -46,9 +49,12 @@ def certainty(
 
 
 def _of_design(study: Study, checks: DesignChecks) -> Iterator[Cap]:
-    if study.measure.assignment != "lottery":
+    alone = study.study.design == "series"  # its cap is that of the estimator: no other area to differ from
+    if study.measure.assignment != "lottery" and not alone:
         yield "moderate", "no_lottery", {}
     for check in checks.rows:
+        if alone and check.check in _NEED_COMPARISON:
+            continue
         name = say(study.report.language, "names", check.check)
         if check.verdict == "not_evaluated" and check.check not in _NO_FAULT:
             yield "low", "not_evaluated", {"check": name}
