@@ -117,6 +117,14 @@ def test_p_value_is_that_of_the_slow_listing_also_with_gaps():
         assert at[0] > 0.05 >= at[1]
 
 
+def test_starts_with_few_waves_on_one_side_are_judged_by_their_own_noise():
+    """Early and late starts tell less than those in the middle: several panels agree with the slow listing."""
+    ways, _, _ = few(waves=34, persons=4, treated=2, start=17)
+    for seed in range(6):
+        values = noise(20 + seed, 4, 34)
+        assert single_case(values, ways, exact=True, level=0.95).test.p_value == slow_p_value(values, ways)
+
+
 def test_estimate_is_the_difference_in_differences():
     ways, _, start = few()
     values = noise(4, 6, 20)
