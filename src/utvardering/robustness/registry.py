@@ -16,6 +16,8 @@ from utvardering.robustness.kept import Kept
 from utvardering.robustness.leave_one_out import leave_one_out
 from utvardering.robustness.negative_controls import negative_controls
 from utvardering.robustness.placebo_start import placebo_start
+from utvardering.robustness.placebo_unit import placebo_unit
+from utvardering.robustness.scales import scales
 from utvardering.robustness.specification_curve import specification_curve
 from utvardering.robustness.trend_deviation import trend_deviation
 from utvardering.robustness.windows import windows
@@ -23,9 +25,11 @@ from utvardering.study.model import Study
 
 ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow] | Iterator[RobustnessRow | SpecificationRow]]] = {
     "placebo_start": placebo_start,
+    "placebo_unit": placebo_unit,
     "leave_one_out": leave_one_out,
     "windows": windows,
     "alternative_comparisons": alternative_comparisons,
+    "scales": scales,
     "contrasts": contrasts,
     "trend_deviation": trend_deviation,
     "displacement": displacement,
