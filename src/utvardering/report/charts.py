@@ -164,7 +164,7 @@ def spread_names(frame: pd.DataFrame, names: dict[str, str], least: float) -> pd
 
 def event_study(frame: pd.DataFrame, texts: Texts, unit: str) -> ggplot:
     """A point and an interval per period from the start, zero and the start marked."""
-    low, high = _reach(frame)
+    low, high = reach(frame)
     frame = frame.assign(low=frame["low"].clip(lower=low), high=frame["high"].clip(upper=high), side=frame["after"].map(str))
     many = len(frame) > SHOWN_EVENTS
     top = high - 0.03 * (high - low)
@@ -193,7 +193,7 @@ def _whole(limits: tuple[float, float]) -> list[float]:
     return [float(value) for value in range(first, math.floor(limits[1]) + 1, step)]
 
 
-def _reach(frame: pd.DataFrame) -> tuple[float, float]:
+def reach(frame: pd.DataFrame) -> tuple[float, float]:
     """Limits of the axis that hold every point; intervals far beyond the others are cut at the edge."""
     points = frame["value"].to_numpy(dtype=float)
     ends = np.concatenate([frame["low"].to_numpy(dtype=float), frame["high"].to_numpy(dtype=float)])
@@ -213,7 +213,7 @@ def intervals(frame: pd.DataFrame, texts: Texts, smallest: float | None = None) 
 
     Strong rows are filled and bold; `smallest` is the smallest effect of interest in percent, a band around zero.
     """
-    low, high = _reach(frame)
+    low, high = reach(frame)
     if smallest:
         low, high = min(low, -1.2 * smallest), max(high, 1.2 * smallest)
     count = len(frame)
@@ -241,7 +241,7 @@ def intervals(frame: pd.DataFrame, texts: Texts, smallest: float | None = None) 
         + geom_text(aes("edge", label="number"), data=plain, ha="right", size=POINTS, color=INK, family=FONT)
         + geom_text(aes("edge", label="number"), data=bold, ha="right", size=POINTS, family=FONT, fontweight="bold")
         + scale_color_manual(values={"False": COMPARISON, "True": TREATED})
-        + scale_x_continuous(labels=_percents(texts), limits=(low, high + margin * (high - low)), breaks=_ticks(low, high))
+        + scale_x_continuous(labels=_percents(texts), limits=(low, high + margin * (high - low)), breaks=ticks(low, high))
         + scale_y_continuous(breaks=list(frame["y"]), labels=list(frame["label"]), limits=(0.4, count + 0.6))
         + labs(x=texts("figure.y_effect"), y="")
         + look(max(1.6, 0.85 + 0.2 * lines + 0.09 * count))
@@ -256,7 +256,7 @@ def _margin(labels: pd.Series) -> float:
     return share / (1 - share)
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks(low: float, high: float) -> list[float]:
     """Round numbers from low to high, zero among them."""
     rough = (high - low) / 5
     size = 10 ** math.floor(math.log10(rough))
