@@ -85,17 +85,12 @@ class Robustness:
         return pd.DataFrame(rows, columns=list(SpecificationRow.__dataclass_fields__))
 
 
-@dataclass(frozen=True)
-class Doubt:
-    """What a robustness check may look at: the study, the panel, and the planned estimates of primary and other outcomes."""
+class Asked:
+    """What is asked of a planned estimate, whatever the data are: the study, the planned row and those of other outcomes."""
 
     study: Study
-    panel: Panel
     planned: EstimateRow
-    others: tuple[EstimateRow, ...] = ()
-    """Planned rows of the other outcomes."""
-    kept: Kept = field(default_factory=Kept)
-    """Numbers that an earlier run has computed; none unless a folder is given."""
+    others: tuple[EstimateRow, ...]
 
     @property
     def controls(self) -> tuple[EstimateRow, ...]:
@@ -125,6 +120,19 @@ class Doubt:
     def inside(self, found: Estimate) -> str:
         """`pass` where an estimate lies within the planned interval, else `fail`."""
         return "pass" if self.planned.ci_low <= found.estimate <= self.planned.ci_high else "fail"
+
+
+@dataclass(frozen=True)
+class Doubt(Asked):
+    """What a robustness check may look at: the study, the panel, and the planned estimates of primary and other outcomes."""
+
+    study: Study
+    panel: Panel
+    planned: EstimateRow
+    others: tuple[EstimateRow, ...] = ()
+    """Planned rows of the other outcomes."""
+    kept: Kept = field(default_factory=Kept)
+    """Numbers that an earlier run has computed; none unless a folder is given."""
 
     def again(self, panel: Panel, inference: str = "", draws: int = DRAWS) -> tuple[Sample, Estimate]:
         """The sample and the planned estimate on another panel, with the planned inference unless another is named.
@@ -199,7 +207,7 @@ def share_of_one(row: EstimateRow) -> float:
     return shown / (100 * width) if width else math.nan
 
 
-def unanswered(doubt: Doubt, check: str, variant: str, fault: DesignError) -> RobustnessRow:
+def unanswered(doubt: Asked, check: str, variant: str, fault: DesignError) -> RobustnessRow:
     """A row for a check that this design cannot answer, with the reason in the language of the report."""
     nan = float("nan")
     return RobustnessRow(

@@ -9,7 +9,7 @@ from scipy import stats
 
 from utvardering.estimators.estimate import EstimateRow
 from utvardering.inference.calibration import FEWEST, calibrate
-from utvardering.robustness.base import Doubt, RobustnessRow, share_of_one
+from utvardering.robustness.base import Asked, RobustnessRow, share_of_one
 from utvardering.wording import percent, say
 
 CHECK = "negative_controls"
@@ -17,7 +17,7 @@ _RARE = 0.05
 """So many false alarms among the controls are a fault: a count that chance gives less often than this."""
 
 
-def negative_controls(doubt: Doubt) -> Iterator[RobustnessRow]:
+def negative_controls(doubt: Asked) -> Iterator[RobustnessRow]:
     """One row per control outcome by the planned analysis; one over all of them; from ten on, the estimate calibrated by them.
 
     A control fails where its interval holds no zero; all together fail where so many would do so by chance in at most one study
@@ -33,7 +33,7 @@ def negative_controls(doubt: Doubt) -> Iterator[RobustnessRow]:
         yield _calibrated(doubt, rows)
 
 
-def _own(doubt: Doubt, row: EstimateRow) -> RobustnessRow:
+def _own(doubt: Asked, row: EstimateRow) -> RobustnessRow:
     language = doubt.study.report.language
     title = next(one.title for one in doubt.study.outcomes if one.id == row.outcome)
     shown = {
@@ -49,7 +49,7 @@ def _own(doubt: Doubt, row: EstimateRow) -> RobustnessRow:
     return _row(doubt, row.outcome, (row.estimate, row.ci_low, row.ci_high, row.p_value), verdict, text)
 
 
-def _together(doubt: Doubt, rows: list[EstimateRow]) -> RobustnessRow:
+def _together(doubt: Asked, rows: list[EstimateRow]) -> RobustnessRow:
     alarms, count = sum(map(_alarm, rows)), len(rows)
     alpha = 1 - doubt.estimation.level
     by_chance = float(stats.binom.sf(alarms - 1, count, alpha)) if alarms else 1.0
@@ -61,7 +61,7 @@ def _together(doubt: Doubt, rows: list[EstimateRow]) -> RobustnessRow:
     return _row(doubt, "all", (nan, nan, nan, by_chance), verdict, text)
 
 
-def _calibrated(doubt: Doubt, rows: list[EstimateRow]) -> RobustnessRow:
+def _calibrated(doubt: Asked, rows: list[EstimateRow]) -> RobustnessRow:
     """Differences are held against each other as shares of the level of their own outcome."""
     planned, language = doubt.planned, doubt.study.report.language
     unit = np.array([share_of_one(row) if row.scale == "difference" else 1.0 for row in rows])
@@ -85,5 +85,5 @@ def _alarm(row: EstimateRow) -> bool:
     return row.ci_low > 0 or row.ci_high < 0
 
 
-def _row(doubt: Doubt, variant: str, numbers: tuple[float, float, float, float], verdict: str, text: str) -> RobustnessRow:
+def _row(doubt: Asked, variant: str, numbers: tuple[float, float, float, float], verdict: str, text: str) -> RobustnessRow:
     return RobustnessRow(doubt.study.id, doubt.outcome.id, doubt.planned.estimator, CHECK, variant, *numbers, verdict, text)
