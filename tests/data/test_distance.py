@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas
@@ -102,11 +104,25 @@ def test_against_every_pair_of_areas(tmp_path: Path) -> None:
     frame = geopandas.GeoDataFrame({"omrade": names}, geometry=shapes, crs=3006)
     treated, within = [3, 17], (100.0, 300.0, 600.0)
     path = tmp_path / save(tmp_path, frame.sample(frac=1, random_state=1), "data/rundlar.gpkg")
-    found = rings_by_distance(path, "rundlar", "omrade", Units(names, names), range(40), treated, within)
+    found, beside = rings_by_distance(path, "rundlar", "omrade", Units(names, names), range(40), treated, within)
     for place, shape in enumerate(shapes):
         nearest = min(shape.distance(shapes[other]) for other in treated)
         ring = next((number for number, metres in enumerate(within, start=1) if nearest <= metres), 0)
         assert found[place] == (0 if place in treated else ring)
+        as_near = [other for other in treated if place not in treated and shape.distance(shapes[other]) == nearest]
+        assert np.flatnonzero(beside[place]).tolist() == as_near
+
+
+def test_a_neighbour_begins_with_the_treated_area_nearest_to_it(tmp_path: Path) -> None:
+    starts = ({"unit": "Centrum", "start": dt.date(2020, 5, 1)}, {"unit": "Dalen", "start": dt.date(2020, 3, 1)})
+    given = {"file": save(tmp_path, areas()), "column": "omrade", "within": (130.0,)}
+    panel = load(tmp_path, panel_text(), treated=starts, comparison={"units": "all"}, neighbours=given)
+    moved = panel.neighbours_as_treated()
+    grid = next(iter(moved.grids.values()))
+    begun = {unit: int(grid.start[k]) for k, unit in enumerate(panel.units) if panel.role[k] == "neighbour"}
+    assert begun["Parken"] == 4  # beside Centrum, though Dalen began in March
+    without = replace(panel, beside=None).neighbours_as_treated()
+    assert int(next(iter(without.grids.values())).start[panel.units.index("Parken")]) == 2
 
 
 def write_json(folder: Path, frame: geopandas.GeoDataFrame) -> str:

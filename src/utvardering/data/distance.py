@@ -32,8 +32,10 @@ _DEGREES = (180, 90)
 
 def rings_by_distance(
     path: Path, name: str, column: str, units: Units, needed: Iterable[int], treated: Sequence[int], within: Sequence[float]
-) -> NDArray[np.int64]:
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """(N,) rings: 1 within the first distance of a treated area, 2 within the second, …; 0 beyond, and for the treated.
+
+    Beside them (N, N): whether the second unit is the treated area nearest to the first, or one of several as near.
 
     path: GeoPackage or GeoJSON, called `name` in messages; column: its column with the unit; needed: places of the units that
     must be in it; treated: places of the treated; within: metres, rising. The distance is the shortest between two areas, 0
@@ -111,14 +113,18 @@ def _require_sound(name: str, units: Units, place: NDArray[np.int64], shapes: ND
 
 def _rings(
     shapes: geopandas.GeoSeries, place: NDArray[np.int64], n_units: int, treated: Sequence[int], within: NDArray[np.float64]
-) -> NDArray[np.int64]:
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     from shapely import STRtree  # noqa: PLC0415 -- comes with geopandas
 
     areas = shapes.to_numpy()
     others = np.flatnonzero((place >= 0) & ~np.isin(place, treated))
-    centre = STRtree(areas[np.isin(place, treated)])
-    (row, _), distance = centre.query_nearest(areas[others], return_distance=True, all_matches=False)
+    sources = np.flatnonzero(np.isin(place, treated))
+    centre = STRtree(areas[sources])
+    (row, source), distance = centre.query_nearest(areas[others], return_distance=True, all_matches=True)
     nearest = np.full(n_units, np.inf)
     np.minimum.at(nearest, place[others[row]], distance)
+    beside = np.zeros((n_units, n_units), dtype=bool)
+    as_near = distance <= nearest[place[others[row]]]  # an area may be drawn in several rows
+    beside[place[others[row[as_near]]], place[sources[source[as_near]]]] = True
     ring = np.searchsorted(within + _TOUCHES, nearest, side="left") + 1
-    return np.where(ring <= len(within), ring, 0).astype(np.int64)
+    return np.where(ring <= len(within), ring, 0).astype(np.int64), beside

@@ -54,6 +54,7 @@ class _Loading:
     period: Period
     tables: dict[str, Table] = field(default_factory=dict)
     maps: dict[str, str] = field(default_factory=dict)
+    beside: NDArray[np.bool_] | None = None
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -77,7 +78,7 @@ class _Loading:
         values = {outcome.id: maker.read(outcome, sheet, faults) for outcome in mains}
         faults.raise_any()
         if self.study.neighbours.file and not study_faults.found:
-            ring = self._ring_by_distance(sheet, concerned, began)
+            ring, self.beside = self._ring_by_distance(sheet, concerned, began)
         roles = assign_roles(self.study, sheet, starts, ring, study_faults, alike)
         study_faults.raise_any(StudyError)
         self._list_rows(sheet)
@@ -114,6 +115,7 @@ class _Loading:
             neighbour_comparison=roles.neighbour_comparison,
             not_yet=self.study.estimation is not None and self.study.estimation.comparison_group == "not_yet",
             alike=roles.alike,
+            beside=self.beside,
         )
 
     def _table(self, file: str) -> Table:
@@ -202,7 +204,9 @@ class _Loading:
         last = sheet.calendar.number(self.period.last)
         return sorted(place for place, start in starts.items() if sheet.calendar.number(start.moment) <= last)
 
-    def _ring_by_distance(self, sheet: Sheet, concerned: NDArray[np.bool_], treated: list[int]) -> NDArray[np.int64]:
+    def _ring_by_distance(
+        self, sheet: Sheet, concerned: NDArray[np.bool_], treated: list[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         rule = self.study.neighbours
         path = find_file(self.study.folder, self.study.id, rule.file)
         self.maps[rule.file] = sha256(path)

@@ -151,6 +151,8 @@ class Panel:
     """(N,) units to hold the neighbours against; None where these are the comparison units."""
     alike: NDArray[np.bool_] | None = None
     """(N,) units in the group of a treated unit; None where the study names no groups."""
+    beside: NDArray[np.bool_] | None = None
+    """(N, N) whether the second unit is the treated area nearest to the first; None where no map tells."""
 
     not_yet: bool = False
     """Whether units that begin later are compared with: then a panel needs none that never begins."""
@@ -191,18 +193,30 @@ class Panel:
         return sample
 
     def neighbour_sample(self, outcome: str, ring: int = 0) -> Sample:
-        """The neighbours (of one ring, 0 all) as if treated from the first start, with the units to hold them against."""
+        """The neighbours (of one ring, 0 all) as if treated, with the units to hold them against."""
         return self.neighbours_as_treated(ring).sample(outcome)
 
     def neighbours_as_treated(self, ring: int = 0) -> Panel:
-        """The panel in which the neighbours (of one ring, 0 all) were treated from the first start on, and the treated not."""
+        """The panel in which the neighbours (of one ring, 0 all) were treated, and the treated not.
+
+        A neighbour is treated from the start of the treated area that lies nearest to it, the earliest of several as near;
+        where no map tells which, from the first start of all.
+        """
         chosen = (self.role == "neighbour") & ((self.ring == ring) if ring else True)
         role = np.where(self.role == "treated", "excluded", np.where(chosen, "treated", self.role))
         if self.neighbour_comparison is not None:
             role = np.where(role == "comparison", "excluded", role)
             role = np.where(self.neighbour_comparison, "comparison", role)
-        firsts = {name: int(grid.start.min(initial=NEVER)) for name, grid in self.grids.items()}
-        return replace(self, role=role).with_starts({name: np.where(chosen, at, NEVER) for name, at in firsts.items()})
+        starts = {name: np.where(chosen, self._starts_beside(grid), NEVER) for name, grid in self.grids.items()}
+        return replace(self, role=role).with_starts(starts)
+
+    def _starts_beside(self, grid: Grid) -> NDArray[np.int64]:
+        """(N,) start of the treated area nearest to each unit, the first of all where no map tells."""
+        first = np.full(len(self.units), int(grid.start.min(initial=NEVER)))
+        if self.beside is None:
+            return first
+        own = np.where(self.beside, grid.start[None, :], NEVER).min(axis=1)
+        return np.asarray(np.where(own < NEVER, own, first))
 
     def with_starts(self, starts: Mapping[str, NDArray[np.int64]]) -> Panel:
         """The panel with other starts, (N,) positions for each outcome named; the measure then goes on to the end."""
