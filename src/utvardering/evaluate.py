@@ -16,22 +16,27 @@ import pandas as pd
 
 from utvardering.causal.facts import graph_facts
 from utvardering.checks.base import DesignChecks
-from utvardering.checks.plan import refuse_hopeless
 from utvardering.checks.registry import check_design
 from utvardering.data.areas import areas_geojson
-from utvardering.data.load import load_panel
+from utvardering.data.by_design import Data, load_data
+from utvardering.data.cohort import Cohort
 from utvardering.data.panel import LeftOut, Panel
 from utvardering.errors import DesignError, NotBegunError
 from utvardering.estimators.bacon import bacon_frame
 from utvardering.estimators.estimate import Estimates, estimate_effects
+from utvardering.individuals.aggregates import aggregates_of
+from utvardering.individuals.doubts import stress_persons
+from utvardering.individuals.evaluation import check_persons, estimate_persons
+from utvardering.individuals.plan import refuse_hopeless_data, refuse_not_begun_cohort
 from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, write_table
 from utvardering.planning.design import keep_design
 from utvardering.process.assess import ProcessAssessment, assess_process
+from utvardering.process.write import write_process
 from utvardering.registration.files import write_registration
 from utvardering.registration.state import Registration, verify, with_opening
 from utvardering.report.figures import write_design_figures, write_figures
 from utvardering.robustness.base import Robustness
-from utvardering.robustness.kept import kept_for
+from utvardering.robustness.kept import Kept, kept_for
 from utvardering.robustness.registry import stress
 from utvardering.study.load import load_study
 from utvardering.study.model import Study
@@ -39,7 +44,7 @@ from utvardering.study.page import study_page
 from utvardering.synthesis.verdict import Verdict, judge
 
 VERSIONED = ("utvardering", "numpy", "scipy", "pandas", "linearmodels", "plotnine")
-COPIED = ("study.toml", "protokoll.md", "expected.toml", "plan.lock", "opened.toml", "data/sources.toml")
+COPIED = ("study.toml", "protokoll.md", "expected.toml", "plan.lock", "opened.toml", "process.toml", "data/sources.toml")
 
 Result = TypeVar("Result")
 Progress = Callable[[str, str], None]
@@ -48,10 +53,10 @@ Progress = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that a run found, and the folder that holds it."""
+    """Everything that a run found, and the folder that holds it; `panel` is the cohort of a study of persons."""
 
     study: Study
-    panel: Panel
+    panel: Data
     checks: DesignChecks
     estimates: Estimates
     robustness: Robustness
@@ -78,15 +83,15 @@ def evaluate(
 
 def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Evaluation:
     require_areas(study)
-    panel = clock.run("data", lambda: load_panel(study))
+    panel = clock.run("data", lambda: load_data(study))
     registration = verify(study, panel)
-    refuse_hopeless(study, panel)
+    refuse_hopeless_data(study, panel)
     refuse_not_begun(study, panel, locked=registration.lock is not None)
-    checks = clock.run("checks", lambda: check_design(study, panel.before(), clock.teller("checks")))
+    checks = clock.run("checks", lambda: _checked(study, panel, clock.teller("checks")))
     registration = with_opening(registration, Path(out) / study.id)
-    estimates = clock.run("estimates", lambda: gated(study, checks, estimate_effects(study, panel, clock.teller("estimates"))))
+    estimates = clock.run("estimates", lambda: gated(study, checks, _estimated(study, panel, clock.teller("estimates"))))
     kept = None if anew else kept_for(study, Path(out))
-    robustness = clock.run("robustness", lambda: stress(study, panel, estimates, clock.teller("robustness"), kept))
+    robustness = clock.run("robustness", lambda: _stressed(study, panel, estimates, clock.teller("robustness"), kept))
     process = clock.run("process", lambda: assess_process(study))
     verdict = clock.run("verdict", lambda: judge(study, checks, estimates, robustness, process))
     folder = Path(out) / study.id
@@ -99,8 +104,27 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Ev
     return found
 
 
-def refuse_not_begun(study: Study, panel: Panel, *, locked: bool = False) -> None:
+def _checked(study: Study, panel: Data, tell: Callable[[str], None]) -> DesignChecks:
+    return check_persons(study, panel, tell) if isinstance(panel, Cohort) else check_design(study, panel.before(), tell)
+
+
+def _estimated(study: Study, panel: Data, tell: Callable[[str], None]) -> Estimates:
+    return estimate_persons(study, panel, tell) if isinstance(panel, Cohort) else estimate_effects(study, panel, tell)
+
+
+def _stressed(
+    study: Study, panel: Data, estimates: Estimates, tell: Callable[[str], None], kept: Kept | None
+) -> Robustness:
+    if isinstance(panel, Cohort):
+        return stress_persons(study, panel, estimates, tell)
+    return stress(study, panel, estimates, tell, kept)
+
+
+def refuse_not_begun(study: Study, panel: Data, *, locked: bool = False) -> None:
     """Raise a NotBegunError where the data of the primary outcome end before every start; `locked` when it is registered."""
+    if isinstance(panel, Cohort):
+        refuse_not_begun_cohort(study, panel, locked=locked)
+        return
     grid = panel.grids[study.primary.id]
     treated = panel.role == "treated"
     if not treated.any() or (grid.start[treated] < len(grid.periods)).any():
@@ -135,26 +159,36 @@ def write(found: Evaluation, folder: Path) -> None:
     write_table(found.estimates.events_frame(), folder / "event_study.csv")
     if found.estimates.weights:
         write_table(found.estimates.weights_frame(), folder / "weights.csv")
-    if len(decomposed := bacon_frame(study, panel, found.estimates)):
-        write_table(decomposed, folder / "bacon.csv")
+    if isinstance(panel, Cohort):
+        for name, frame in aggregates_of(study, panel).frames().items():
+            write_table(frame, folder / f"{name}.csv")
+    else:
+        _write_panel(study, panel, found.estimates, folder)
     write_table(found.checks.to_frame(), folder / "checks.csv")
     write_table(found.checks.balance_frame(), folder / "balance.csv")
     write_table(found.robustness.to_frame(), folder / "robustness.csv")
+    if found.robustness.specifications:
+        write_table(found.robustness.specifications_frame(), folder / "specifications.csv")
     write_table(_left_out(found), folder / "left_out.csv")
-    if found.process is not None:
-        write_table(found.process.to_frame(), folder / "dose.csv")
+    write_process(found.process, folder, study, panel)
     if study.truth:
         write_table(truth_frame(study, found.estimates), folder / "truth.csv")
     (folder / "verdict.toml").write_text(found.verdict.to_toml(), encoding="utf-8")
-    if not any(outcome.counts == "persons" for outcome in study.outcomes):
-        panel.to_frame().to_parquet(folder / "panel.parquet", index=False)
     if study.causal_model.edges:
         write_json(graph_facts(study), folder / "graph.json")
-    if (areas := areas_geojson(panel)) is not None:
-        write_json(areas, folder / "areas.geojson")
     (folder / "plan.md").write_text(study_page(study), encoding="utf-8")
     _copy(study, folder)
     write_registration(found.registration, folder)
+
+
+def _write_panel(study: Study, panel: Panel, estimates: Estimates, folder: Path) -> None:
+    """What only a panel of areas has: never anything of persons."""
+    if len(decomposed := bacon_frame(study, panel, estimates)):
+        write_table(decomposed, folder / "bacon.csv")
+    if not any(outcome.counts == "persons" for outcome in study.outcomes):
+        panel.to_frame().to_parquet(folder / "panel.parquet", index=False)
+    if (areas := areas_geojson(panel)) is not None:
+        write_json(areas, folder / "areas.geojson")
 
 
 def note_unfetched(study: str | Path, out: str | Path = "build") -> Path:
@@ -177,7 +211,7 @@ def note_planned(study: str | Path | Study, out: str | Path = "build") -> Path:
     a ReproductionError where a registered plan was changed.
     """
     loaded = study if isinstance(study, Study) else load_study(study)
-    panel = load_panel(loaded)
+    panel = load_data(loaded)
     registration = verify(loaded, panel)
     folder = Path(out) / loaded.id
     with whole_folder(folder) as new:
@@ -232,8 +266,9 @@ def truth_frame(study: Study, estimates: Estimates) -> pd.DataFrame:
 
 
 def _left_out(found: Evaluation) -> pd.DataFrame:
-    notes = (LeftOut("", "", "", note) for note in found.panel.notes)
-    items = (*found.panel.left_out, *notes, *found.estimates.left_out)
+    items = found.estimates.left_out
+    if not isinstance(found.panel, Cohort):
+        items = (*found.panel.left_out, *(LeftOut("", "", "", note) for note in found.panel.notes), *items)
     return pd.DataFrame([asdict(item) for item in items], columns=list(LeftOut.__dataclass_fields__))
 
 

@@ -30,6 +30,7 @@ _STREET = (  # Riksväg 40 is no address
     r"(?i)\b(\pL*(gatan|vägen|gränden|allén|stigen|backen|torget|esplanaden|leden)|\pL+(gata|gränd)"
     r"|\pL+s (gata|väg|gränd|allé|stig|backe|torg))\s+\d{1,4}\s?[a-z]?\b"
 )
+_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")  # Stortorget 2024 is no address
 _HEADINGS = {
     "identity numbers of persons": {"personnummer", "personnr", "pnr", "samordningsnummer", "ssn", "personal_identity_number"},
     "names of persons": {
@@ -47,6 +48,28 @@ def quote(text: str) -> str:
     if _identities(text) or _is_name(text) or re.search(_MAIL, text) or len(_matching(pa.array([text]), _STREET)):
         return "what may be personal data"
     return f'"{text}"' if len(text) <= MOST_QUOTED else f'"{text[: MOST_QUOTED - 1]}…"'
+
+
+def personal_text(text: str, *, role: bool = False) -> str:
+    """What personal data a text seems to hold, such as a person's name within a sentence; nothing where it holds none.
+
+    With `role` the text should name a role, and a given name alone is one too many.
+    """
+    if _identities(text):
+        return "an identity number"
+    if re.search(_MAIL, text):
+        return "an e-mail address"
+    if len(_matching(pa.array([_YEAR.sub("", text)]), _STREET)):
+        return "a street address"
+    words = [word.strip(".,;:()\"'”“’") for word in text.split()]
+    given = [word[:1].isupper() and fold(word.partition("-")[0]) in GIVEN_NAMES for word in words]
+    named = role and (any(given) or fold(text) in GIVEN_NAMES)
+    followed = any(first and _is_surname(after) for first, after in zip(given, words[1:], strict=False))
+    return "a person's name" if named or followed else ""
+
+
+def _is_surname(word: str) -> bool:
+    return len(word) > 1 and word[:1].isupper() and word.replace("-", "").isalpha() and not word.isupper()
 
 
 def refuse_personal_data(table: Table) -> None:

@@ -13,9 +13,9 @@ from utvardering.checks.base import DesignChecks
 from utvardering.estimators.estimate import EstimateRow, Estimates
 from utvardering.inference.randomization import BROKEN
 from utvardering.process.assess import ProcessAssessment
-from utvardering.process.dose import Dose
 from utvardering.robustness.base import Robustness
 from utvardering.study.model import Expected, Outcome, Study
+from utvardering.synthesis.delivery import why_not_implemented
 from utvardering.synthesis.rating import certainty, maryland_level
 from utvardering.wording import number, percent, say
 
@@ -69,16 +69,16 @@ def judge(
     process: ProcessAssessment | None = None,
 ) -> Verdict:
     """Judge every outcome by the rules of docs/verdict.md."""
-    dose = None if process is None else process.dose
-    judged = {outcome.id: _judge(study, outcome, checks, estimates, dose) for outcome in study.outcomes}
+    undone = why_not_implemented(study, process)
+    judged = {outcome.id: _judge(study, outcome, checks, estimates, undone) for outcome in study.outcomes}
     primary = study.primary.id
     return Verdict(judged[primary], {name: one for name, one in judged.items() if name != primary})
 
 
-def _judge(study: Study, outcome: Outcome, checks: DesignChecks, estimates: Estimates, dose: Dose | None) -> Judgement:
+def _judge(study: Study, outcome: Outcome, checks: DesignChecks, estimates: Estimates, undone: tuple[str, ...]) -> Judgement:
     language = study.report.language
     row = estimates.planned(outcome.id)
-    verdict, why = _verdict(study, outcome, checks, row, estimates, dose)
+    verdict, why = _verdict(study, outcome, checks, row, estimates, undone)
     level, level_why = maryland_level(study, checks, row)
     sure, sure_why = certainty(study, outcome, checks, verdict, row, estimates)
     if study.is_replication:
@@ -100,14 +100,12 @@ def _verdict(
     checks: DesignChecks,
     row: EstimateRow | None,
     estimates: Estimates,
-    dose: Dose | None,
+    undone: tuple[str, ...],
 ) -> tuple[str, tuple[str, ...]]:
     """The first rule that holds, and the facts that decided."""
     language = study.report.language
-    limit = study.checks.min_delivered_dose
-    if dose is not None and dose.share < limit:
-        share = percent(dose.share, language)
-        return "not_implemented", (say(language, "verdict", "not_implemented", share=share, limit=percent(limit, language)),)
+    if undone:
+        return "not_implemented", undone
     failed = () if study.is_replication else checks.failed()
     if failed:
         return "not_interpretable", tuple(_said(language, "gate", one.check, one.text) for one in failed)
