@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from simulated_cohort import by_lottery, by_starting_point, cohort_of
 
+from utvardering.data.cohort import Cohort
 from utvardering.errors import DesignError
 from utvardering.individuals.analysis import analyse
 from utvardering.individuals.effects import effect
@@ -89,6 +90,48 @@ def test_few_treated_are_only_randomized():
     assert kinds(found) == [("baseline", "complete", -1, "randomization")]
     assert found.planned.strata == "groups"
     assert found.planned.estimate.estimand == "att_within"
+
+
+def many_waves(seed, each=2, schools=3, waves=26, effect=2.0):
+    """One treated person in each school, measured in many waves, the start in the middle."""
+    rng = np.random.default_rng(seed)
+    count = each * schools
+    treated = np.arange(count) % each == 0
+    values = rng.normal(0, 1, (count, waves)) + rng.normal(10, 2, (count, 1))
+    values[:, waves // 2 :] += effect * treated[:, None]
+    return Cohort(
+        waves=tuple(range(waves)),
+        last_before=waves // 2 - 1,
+        outcomes={"normbrytande": values},
+        treated=treated,
+        group=np.arange(count) // each,
+        grouped=True,
+        covariates={"alder": rng.normal(14, 1, count)},
+    )
+
+
+def test_a_handful_with_many_waves_are_judged_over_starts_too():
+    """Three pairs give no p-value below 1/4; with 11 starts there are 88 ways."""
+    cohort = many_waves(41, effect=6.0)
+    found = analyse(cohort, OUTCOME, plan("randomization"), 0.01)
+    planned = found.planned
+    assert (planned.given, planned.strata, planned.estimate.estimand) == ("starts", "starts", "att")
+    assert planned.estimate.p_value == planned.estimate.p_smallest == pytest.approx(2 / 88)
+    assert 0.0 < planned.estimate.ci_low < 6.0 < planned.estimate.ci_high
+    assert [name for name, _ in found.refused] == ["randomization"]
+    values = cohort.outcomes["normbrytande"][::2, 13:]
+    assert planned.counterfactual == pytest.approx(values.mean() - planned.estimate.estimate)
+
+
+def test_the_test_over_starts_stands_beside_where_persons_can_tell():
+    found = analyse(many_waves(42, each=6), OUTCOME, plan("randomization"), 0.01)
+    assert [one.strata for one in found.found] == ["groups", "starts"]
+    assert found.found[1].estimate.estimate == pytest.approx(2.0, abs=0.6)
+
+
+def test_few_waves_leave_the_refusal_as_it_was():
+    with pytest.raises(DesignError, match=r"normbrytande: so few persons .* give no p-value below 0\.250"):
+        analyse(many_waves(43, waves=15), OUTCOME, plan("randomization"), 0.01)
 
 
 def test_schools_of_one_arm_each_are_randomized_within_propensities():

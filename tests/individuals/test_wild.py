@@ -83,18 +83,20 @@ def rejected(schools, seeds):
 
 
 def test_a_true_hypothesis_is_seldom_rejected_quickly():
-    assert np.mean(rejected(6, range(60))) <= 0.05 + REACH * np.sqrt(0.05 * 0.95 / 60)
+    assert np.mean(rejected(10, range(60))) <= 0.05 + REACH * np.sqrt(0.05 * 0.95 / 60)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("schools", [5, 8])
+@pytest.mark.parametrize("schools", [10, 12])
 def test_a_true_hypothesis_is_seldom_rejected(schools):
     found = rejected(schools, range(600))
     assert abs(np.mean(found) - 0.05) <= REACH * np.sqrt(0.05 * 0.95 / len(found))
 
 
 def test_too_few_schools_are_refused_with_what_to_write():
-    with pytest.raises(DesignError, match=r'in at least 5 groups each, found 4; write inference = "randomization"'):
+    with pytest.raises(DesignError, match=r'in at least 8 groups each, found 7: .* too often; write inference = "cluster"'):
+        run(planned(4, schools=7))
+    with pytest.raises(DesignError, match=r'found 4: with so few it rejects too often; write inference = "randomization"'):
         run(planned(4, schools=4))
     persons = by_starting_point(5, missing=False)
     few = replace(persons, treated=persons.treated & (persons.group < 3))

@@ -24,7 +24,9 @@ from utvardering.individuals.missing import (
 from utvardering.individuals.overlap import Overlap, logistic_scores, trim
 from utvardering.individuals.persons import Arms, Persons, persons_of
 from utvardering.individuals.randomized import propensity_strata, randomize, with_both_arms
+from utvardering.individuals.single_case import MANY_WAVES, common_starts, single_case
 from utvardering.individuals.wild import wild_groups
+from utvardering.inference.randomization import PlaceboTest
 from utvardering.study.model import Estimation, Outcome
 
 FEW_PERSONS = 20
@@ -40,16 +42,16 @@ _Handle = Callable[[Persons], Persons]
 class Found:
     """One estimate and whom it is about.
 
-    given, handling  what was adjusted for, and what was done about missing waves
+    given, handling  what was adjusted for (starts: nothing but a person's other waves), and what was done about missing waves
     wave             position of the one wave after the start, -1 for the mean of all of them
     used             persons in the estimate, by arm
     trimmed          persons left out since nobody of the other arm is like them
     missing          persons with a wave missing
     counterfactual   the treated persons' mean after the start had nothing happened
-    strata           what persons changed places within: groups or propensities; empty for the other inferences
+    strata           what changed places: persons within groups or propensities, or starts and persons; empty for the others
     """
 
-    given: Given
+    given: Given | Literal["starts"]
     handling: Handling
     wave: int
     estimate: Estimate
@@ -57,7 +59,7 @@ class Found:
     trimmed: Arms
     missing: Arms
     counterfactual: float
-    strata: Literal["", "groups", "propensities"] = ""
+    strata: Literal["", "groups", "propensities", "starts"] = ""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ def analyse(cohort: Cohort, outcome: Outcome, estimation: Estimation, least: flo
 
     `least` is the smallest propensity used. With missing waves the planned estimate is response-weighted, with complete cases
     and worst cases beside it. Change scores, doubly robust difference-in-differences and each wave are beside it too, and
-    randomization within groups. With fewer than FEW_PERSONS treated nothing but randomization is run. Raises DesignError
-    where the planned estimate cannot be had.
+    randomization within groups; beside a wild bootstrap the interval that leaves out groups. With fewer than FEW_PERSONS
+    treated nothing but randomization is run: over persons and, with MANY_WAVES on either side of the start, over starts too,
+    which is the planned one where persons are too few to tell. Raises DesignError where the planned estimate cannot be had.
     """
     if estimation.inference not in (*RANDOMIZED, "cluster", "wild_bootstrap"):
         others = '"cluster", "wild_bootstrap" or "randomization"'
@@ -102,12 +105,25 @@ def analyse(cohort: Cohort, outcome: Outcome, estimation: Estimation, least: flo
     few = int(persons.treated.sum()) < FEW_PERSONS
     randomized = few or estimation.inference in RANDOMIZED
     wild = not randomized and estimation.inference == "wild_bootstrap"
+    many = few and min(cohort.last_before + 1, len(cohort.waves) - cohort.last_before - 1) >= MANY_WAVES
+    found: list[Found] = []
+    refused: list[tuple[str, str]] = []
     try:
-        planned = runs.randomized() if randomized else runs.wild() if wild else runs.clustered("baseline", runs.handling)
+        found = [runs.randomized() if randomized else runs.wild() if wild else runs.clustered("baseline", runs.handling)]
     except DesignError as fault:
-        msg = f"{outcome.id}: {fault.message}"
-        raise DesignError(msg) from fault
-    found, refused = [planned], []
+        if not many:
+            msg = f"{outcome.id}: {fault.message}"
+            raise DesignError(msg) from fault
+        refused = [("randomization", fault.message)]
+    if many:
+        try:
+            found.append(over_starts(cohort, outcome.id, estimation))
+        except DesignError as fault:
+            refused.append(("starts", fault.message))
+    if not found:
+        msg = f"{outcome.id}: {'; '.join(reason for _, reason in refused)}"
+        raise DesignError(msg)
+    planned = found[0]
     for name, run in runs.beside(randomized=randomized, wild=wild, few=few):
         try:
             found.append(run())
@@ -115,6 +131,53 @@ def analyse(cohort: Cohort, outcome: Outcome, estimation: Estimation, least: flo
             refused.append((name, fault.message))
     tipping = tipping_point(persons, planned.estimate.ci_low, planned.estimate.ci_high)
     return Analysis(outcome, tuple(found), overlap, persons, unknown, tipping, tuple(refused))
+
+
+def over_starts(cohort: Cohort, outcome: str, estimation: Estimation) -> Found:
+    """The single-case test over starts and persons, who change places within their group where most treated can.
+
+    Everyone measured on both sides of the start is in it, whatever else is known of them; waves not measured are left out.
+    """
+    values, first = cohort.outcomes[outcome], cohort.last_before + 1
+    known = np.isfinite(values)
+    there = known[:, :first].any(axis=1) & known[:, first:].any(axis=1)
+    values, treated, group = values[there], cohort.treated[there], cohort.group[there]
+    if not treated.any():
+        msg = "no treated person was measured both before and after the start"
+        raise DesignError(msg)
+    by_group = with_both_arms(group, treated)[treated].mean() > 0.5  # noqa: PLR2004 -- most of the treated
+    strata = group if by_group else np.zeros(len(group), dtype=np.int64)
+    ways, exact = common_starts(treated, strata, values.shape[1], first, np.random.default_rng(estimation.seed))
+    found = single_case(values, ways, exact=exact, level=estimation.level)
+    return Found(
+        given="starts",
+        handling="complete",
+        wave=-1,
+        estimate=_randomized(found.test, found.estimate, "att", estimation),
+        used=Arms.count(treated, np.ones(len(treated), dtype=bool)),
+        trimmed=Arms(0, 0),
+        missing=Arms(0, 0),
+        counterfactual=float(np.nanmean(values[treated, first:], axis=1).mean()) - found.estimate,
+        strata="starts",
+    )
+
+
+def _randomized(test: PlaceboTest, estimate: float, estimand: str, estimation: Estimation) -> Estimate:
+    return Estimate(
+        estimand=estimand,
+        scale="difference",
+        estimate=estimate,
+        std_error=test.std_error,
+        ci_low=test.ci_low,
+        ci_high=test.ci_high,
+        inner_low=test.inner_low,
+        inner_high=test.inner_high,
+        p_value=test.p_value,
+        inference=next((name for name in RANDOMIZED if name == estimation.inference), RANDOMIZED[0]),
+        p_smallest=test.p_smallest,
+        note=test.note,
+        statistics=test.statistics,
+    )
 
 
 def _both(one: np.ndarray, other: np.ndarray) -> bool:
@@ -205,29 +268,12 @@ class _Runs:
         rng = np.random.default_rng(self.estimation.seed)
         columns = persons.features if len(persons.treated) > 3 * persons.features.shape[1] + FEW_PERSONS else persons.baseline
         found = randomize(persons, strata, columns.reshape(len(persons.treated), -1), rng, level=self.estimation.level)
-        test = found.test
-        inference = next((name for name in RANDOMIZED if name == self.estimation.inference), RANDOMIZED[0])
-        estimate = Estimate(
-            estimand="att_within",
-            scale="difference",
-            estimate=found.estimate,
-            std_error=test.std_error,
-            ci_low=test.ci_low,
-            ci_high=test.ci_high,
-            inner_low=test.inner_low,
-            inner_high=test.inner_high,
-            p_value=test.p_value,
-            inference=inference,
-            p_smallest=test.p_smallest,
-            note=test.note,
-            statistics=test.statistics,
-        )
         used = persons.take(found.used)
         return Found(
             given="baseline",
             handling="complete",
             wave=-1,
-            estimate=estimate,
+            estimate=_randomized(found.test, found.estimate, "att_within", self.estimation),
             used=used.arms,
             trimmed=Arms(0, 0),
             missing=Arms.count(self.persons.treated, ~followed(self.persons)),

@@ -18,7 +18,7 @@ from utvardering.individuals.grouped import FEWEST_GROUPS, groups_with_both, lea
 from utvardering.individuals.missing import followed
 from utvardering.individuals.overlap import quantiles, trim
 from utvardering.individuals.persons import Persons, persons_of
-from utvardering.study.analysis_rules import FEWEST_FOR_WILD_BOOTSTRAP
+from utvardering.individuals.wild import FEWEST_FOR_SIGNS
 from utvardering.study.model import Study
 from utvardering.wording import number, percent, say
 
@@ -138,7 +138,7 @@ def groups(study: Study, before: Cohort) -> CheckResult:
         sentence = "groups_few_persons" if few else "groups_randomized"
         return _result(study, "groups", "pass", both, FEWEST_GROUPS, sentence=sentence, found=both, few=FEW_PERSONS)
     wild = study.estimation is not None and study.estimation.inference == "wild_bootstrap"
-    needed = FEWEST_FOR_WILD_BOOTSTRAP if wild else FEWEST_GROUPS
+    needed = FEWEST_FOR_SIGNS if wild else FEWEST_GROUPS
     return _result(study, "groups", "pass" if both >= needed else "fail", both, needed, found=both, needed=needed)
 
 

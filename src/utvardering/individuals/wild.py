@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from utvardering.errors import DesignError
 from utvardering.individuals.effects import Given, adjustment
-from utvardering.individuals.grouped import groups_by_arm
+from utvardering.individuals.grouped import FEWEST_GROUPS, groups_by_arm
 from utvardering.individuals.persons import Persons
 from utvardering.inference.reassignment import DRAWS
 from utvardering.inference.wild_bootstrap import BootstrapTest, ClusterSums, wild_bootstrap
-from utvardering.study.analysis_rules import FEWEST_FOR_WILD_BOOTSTRAP
+
+FEWEST_FOR_SIGNS = 8
+"""Groups with either arm below which the wild bootstrap is refused; docs/methods/individuals.md has the rates."""
 
 
 def wild_groups(
@@ -22,17 +24,19 @@ def wild_groups(
     Given who is treated the effect is Σ c ΔY, with weights c that are orthogonal to what is adjusted for and sum to 1 over
     the treated: an instrumental-variable regression of ΔY on the arm with the instrument c. Residuals under the hypothesis
     τ₀ are those of ΔY − τ₀D on what is adjusted for; they are multiplied by a weight for each group, effect and
-    clustered variance are found anew, and |t| is compared (WCR: Cameron, Gelbach & Miller 2008, Rev. Econ. Stat. 90:414;
-    for instruments Davidson & MacKinnon 2010, J. Bus. Econ. Stat. 28:128, whose residuals this takes). Propensities and
-    response weights stay as they are: where the regression is right, to estimate them adds nothing of first order.
+    clustered variance are found anew, and |t| is compared (WCR: Cameron, Gelbach & Miller 2008, Rev. Econ. Stat. 90:414).
+    The weights c, and so propensities and response weights, stay as they are: where the regression is right, to estimate
+    them adds nothing of first order.
 
-    Raises DesignError with treated or comparison persons in fewer than FEWEST_FOR_WILD_BOOTSTRAP groups.
+    Raises DesignError with treated or comparison persons in fewer than FEWEST_FOR_SIGNS groups.
     """
     treated, other = groups_by_arm(persons)
-    if min(treated, other) < FEWEST_FOR_WILD_BOOTSTRAP:
+    fewest = min(treated, other)
+    if fewest < FEWEST_FOR_SIGNS:
+        instead = "cluster" if fewest >= FEWEST_GROUPS else "randomization"
         msg = (
-            f"the wild bootstrap needs treated and comparison persons in at least {FEWEST_FOR_WILD_BOOTSTRAP} groups each, "
-            f'found {min(treated, other)}; write inference = "randomization"'
+            f"the wild bootstrap needs treated and comparison persons in at least {FEWEST_FOR_SIGNS} groups each, "
+            f'found {fewest}: with so few it rejects too often; write inference = "{instead}"'
         )
         raise DesignError(msg)
     found = wild_bootstrap(_sums(persons, given), rng, draws=draws, level=level)
