@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from utvardering.report.texts import per_year
+from utvardering.report.texts import Texts, per_year
 
 if TYPE_CHECKING:
     from utvardering.report.results import Results
@@ -15,8 +15,12 @@ MILLION = 1_000_000
 
 def _money(results: Results, value: float) -> str:
     """1,2 miljoner kronor, 350 kronor."""
-    texts = results.texts
-    currency = texts.name("word", str(results.measure["cost"].get("currency", "SEK")))
+    return money(results.texts, value, str(results.measure["cost"].get("currency", "SEK")))
+
+
+def money(texts: Texts, value: float, code: str) -> str:
+    """An amount with the name of its currency, in millions where it is large."""
+    currency = texts.name("word", code)
     if abs(value) >= MILLION:
         return f"{texts.number(value / MILLION, 1)}\u00a0{texts('word.million')} {currency}"
     return f"{texts.number(value)} {currency}"
