@@ -19,6 +19,7 @@ from utvardering.robustness.placebo_start import placebo_start
 from utvardering.robustness.placebo_unit import placebo_unit
 from utvardering.robustness.scales import scales
 from utvardering.robustness.specification_curve import specification_curve
+from utvardering.robustness.structural import structural
 from utvardering.robustness.trend_deviation import trend_deviation
 from utvardering.robustness.windows import windows
 from utvardering.study.model import Study
@@ -28,6 +29,7 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow] | Iterator[Robus
     "placebo_unit": placebo_unit,
     "leave_one_out": leave_one_out,
     "windows": windows,
+    "structural": structural,
     "alternative_comparisons": alternative_comparisons,
     "scales": scales,
     "contrasts": contrasts,
