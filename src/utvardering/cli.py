@@ -316,6 +316,34 @@ def _day(given: str | None) -> dt.date | None:
         msg = f'--date: needs a date such as 2026-11-22, found "{given}"'
         raise StudyError(msg) from None
 
+@app.command()
+def evidence(
+    out: Out = BUILD,
+    *,
+    external: Annotated[Path, typer.Option(help="Results of others, each with its full source", metavar="FILE")] = Path(
+        "evidence/external.toml"
+    ),
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """What works, over all studies? Pools what may be pooled, per measure and aim. Writes build/evidence/."""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        from utvardering.evidence import facts, told, weigh_evidence, write_evidence  # noqa: PLC0415 -- a verb imports only what it uses
+
+        found = weigh_evidence(out, external)
+        folder = write_evidence(found, out)
+        for line in told(found):
+            voice.say(line)
+        voice.say(
+            f"{folder}: pooled.csv, results.csv, leave_one_out.csv and forest plots; utvardering report --all publishes them"
+        )
+        voice.result(facts(found, folder))
+
+    _run(voice, work)
+
+
 
 def _run(voice: Voice, work: Callable[[], None]) -> None:
     """Do the work; a fault of the user's ends with its words and code, any other with one sentence and code 1."""

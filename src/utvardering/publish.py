@@ -13,6 +13,7 @@ from typing import Any
 
 from utvardering.data.load import load_panel
 from utvardering.errors import DataNotFetchedError, PublishError, ReproductionError
+from utvardering.evidence import weigh_evidence, write_evidence
 from utvardering.followup.table import follow_up, write_follow_up
 from utvardering.registration.state import STATUS_LOCKED, verify
 from utvardering.registration.traces import lost_lock
@@ -44,7 +45,8 @@ def publish_reports(
 ) -> Published:
     """Publish the site; with `study` only make sure that this one has been run. With `stage` only write the Quarto sources.
 
-    The follow-up of all studies below `studies/` is made for `date` (default today) and published with them.
+    The follow-up of all studies below `studies/` is made for `date` (default today) and published with them; so is what
+    works over all studies.
 
     Raises PublishError where nothing has been run, or where a page cannot be published, and a ReproductionError where a
     registered study was changed without an amendment.
@@ -58,14 +60,18 @@ def publish_reports(
         msg = f"{build}: no study has been run; run one first: utvardering run STUDY"
         raise PublishError(msg)
     followup = write_follow_up(follow_up(STUDIES, build, date), build) if study_ids(STUDIES) else None
+    evidence = (
+        write_evidence(weigh_evidence(build), build) if any((folder / "verdict.toml").is_file() for folder in builds) else None
+    )
     for folder in builds:
         given = Path(study) if study and folder.name == name and Path(study).is_dir() else STUDIES / folder.name
         _verify(folder, given)
     if stage is not None:
-        stage_sources(builds, stage, not_fetched=_unfetched(build), followup=followup)
+        stage_sources(builds, stage, not_fetched=_unfetched(build), followup=followup, evidence=evidence)
         return Published((f"{stage}: the Quarto sources; render them with: quarto render {stage}",), {"stage": str(stage)})
     tell = (lambda item: progress("report", item)) if progress else None
-    done = render_report(builds, site, publisher=publisher, not_fetched=_unfetched(build), followup=followup, progress=tell)
+    pages = {"not_fetched": _unfetched(build), "followup": followup, "evidence": evidence}
+    done = render_report(builds, site, publisher=publisher, progress=tell, **pages)
     lines = (
         f"{done.site}: {len(done.pages)} pages and {len(done.pdfs)} PDFs by the {done.publisher} publisher",
         f"  rendered now: {', '.join(done.rendered) or 'nothing, all pages are up to date'}",

@@ -13,6 +13,7 @@ import yaml
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
 from utvardering.report import cells, design_words, sentences
+from utvardering.report.evidence_page import write_evidence_page
 from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
 from utvardering.report.publishers import publish
@@ -81,13 +82,14 @@ def render_report(
 ) -> PublishedSite:
     """Publish the runs in these folders as one site; only what changed since last time is rendered again.
 
-    `not_fetched` lists studies without data, id and title; `followup` is the folder of the follow-up, `build/followup`.
-    With `stage_dir` the Quarto sources stay there.
+    evidence: str | Path | None = None,
+    `not_fetched` lists studies without data, id and title; `followup` is the folder of the follow-up, `build/followup`, and
+    `evidence` that of what works, `build/evidence`. With `stage_dir` the Quarto sources stay there.
     """
     folders = [Path(builds)] if isinstance(builds, (str, Path)) else [Path(folder) for folder in builds]
     with tempfile.TemporaryDirectory(prefix="utvardering-") as scratch:
         staging = Path(stage_dir) if stage_dir else Path(scratch) / "reports"
-        stage(folders, staging, sources=sources, not_fetched=not_fetched, followup=followup)
+        stage(folders, staging, sources=sources, not_fetched=not_fetched, followup=followup, evidence=evidence)
         return publish(staging, Path(site), publisher=publisher, progress=progress)
 
 
@@ -115,6 +117,7 @@ def stage(
     _empty(staging)
     shutil.copytree(
         Path(sources) if sources else default_sources(),
+    evidence: str | Path | None = None,
         staging,
         dirs_exist_ok=True,
         ignore=shutil.ignore_patterns("_site", ".quarto", "evaluation.qmd", "planned.qmd", ".*"),
@@ -131,6 +134,7 @@ def stage(
 def default_sources() -> Path:
     """The Quarto sources: those of the repository, or the copy that the installed package holds."""
     for folder in (Path(__file__).parents[3] / "reports", Path(__file__).parent / "quarto"):
+    write_evidence_page(Path(evidence) if evidence else None, staging, {run.id for run in runs})
         if (folder / "_quarto.yml").is_file():
             return folder
     msg = "The Quarto sources (reports/) are missing: install the package again."
