@@ -24,6 +24,7 @@ from utvardering.data.panel import LeftOut, Panel
 from utvardering.errors import DesignError, NotBegunError
 from utvardering.estimators.bacon import bacon_frame
 from utvardering.estimators.estimate import Estimates, estimate_effects
+from utvardering.estimators.series_course import course_frame
 from utvardering.individuals.aggregates import aggregates_of
 from utvardering.individuals.doubts import stress_persons
 from utvardering.individuals.evaluation import check_persons, estimate_persons
@@ -185,6 +186,8 @@ def _write_panel(study: Study, panel: Panel, estimates: Estimates, folder: Path)
     """What only a panel of areas has: never anything of persons."""
     if len(decomposed := bacon_frame(study, panel, estimates)):
         write_table(decomposed, folder / "bacon.csv")
+    if panel.one_series and not any(outcome.counts == "persons" for outcome in study.outcomes):
+        write_table(course_frame(study, panel), folder / "counterfactual.csv")
     if not any(outcome.counts == "persons" for outcome in study.outcomes):
         panel.to_frame().to_parquet(folder / "panel.parquet", index=False)
     if (areas := areas_geojson(panel)) is not None:
