@@ -29,11 +29,11 @@ BELOW = {
     "estimators": {"study", "data", "simulate", "inference", "causal"},
     "coverage": {"study", "data", "simulate", "inference", "estimators"},
     "checks": {"study", "data", "simulate", "inference", "estimators", "coverage"},
-    "registration": {"study", "data", "simulate", "inference", "estimators", "coverage", "checks"},
     "planning": {"study", "data", "simulate", "inference", "estimators", "coverage", "checks"},
     "process": {"study", "data"},
-    "individuals": {"study", "data", "inference", "estimators", "checks"},
     "robustness": {"study", "data", "simulate", "inference", "causal", "estimators", "coverage", "checks"},
+    "individuals": {"study", "data", "inference", "causal", "estimators", "checks", "planning", "robustness"},
+    "registration": {"study", "data", "simulate", "inference", "estimators", "coverage", "checks", "individuals"},
     "synthesis": {"study", "data", "simulate", "inference", "estimators", "checks", "robustness", "process"},
     "report": set(),
 }

@@ -15,8 +15,8 @@ from utvardering.wording import say
 
 Verdict = Literal["pass", "fail", "not_evaluated"]
 
-IDENTIFYING = ("history", "comparison", "pretrend", "staggered", "spillover", "concurrent")
-"""Checks whose failure makes an estimate uninterpretable."""
+IDENTIFYING = ("history", "comparison", "pretrend", "staggered", "spillover", "concurrent", "overlap", "balance")
+"""Checks whose failure makes an estimate uninterpretable; overlap and balance are those of persons."""
 
 
 @dataclass(frozen=True)

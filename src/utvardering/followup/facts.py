@@ -47,6 +47,7 @@ class Facts:
     verdict: str
     certainty: str
     run_of_another_plan: bool
+    assessed: bool = False
 
     @property
     def calendar(self) -> Calendar:
@@ -73,8 +74,8 @@ class Facts:
 
     @property
     def is_evaluated(self) -> bool:
-        """Whether `build/` holds a verdict."""
-        return bool(self.verdict)
+        """Whether `build/` holds a verdict, or the assessment of an organisation."""
+        return bool(self.verdict) or self.assessed
 
 
 def outcome_calendar(study: Study) -> Calendar:
@@ -103,6 +104,7 @@ def facts_of(study: Study, build: Path) -> Facts:
         verdict=str(verdict.get("verdict", "")),
         certainty=str(verdict.get("certainty", "")),
         run_of_another_plan=bool(verdict) and _differs(study.folder / "study.toml", folder / "study.toml"),
+        assessed=study.study.design == "organisation" and (folder / "process.csv").is_file(),
     )
 
 

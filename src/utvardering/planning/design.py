@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from utvardering.checks.plan import refuse_hopeless
+from utvardering.data.by_design import Data
 from utvardering.data.fingerprint import data_sha256
 from utvardering.data.load import load_panel
 from utvardering.data.panel import Panel
@@ -146,7 +147,7 @@ def write(found: Design, folder: Path) -> None:
     write_json(found.facts, folder / "design.json")
 
 
-def keep_design(old: Path, new: Path, study: Study, before: Panel) -> None:
+def keep_design(old: Path, new: Path, study: Study, before: Data) -> None:
     """Copy the files of this stage from an older folder of the study where its plan and data before the start are the same."""
     try:
         facts = pd.read_json(old / "design.json", typ="series").to_dict()

@@ -11,11 +11,12 @@ from typing import get_args
 
 import tomlkit
 
-from utvardering.checks.plan import refuse_hopeless
+from utvardering.data.by_design import Data, load_data
+from utvardering.data.cohort import Cohort
 from utvardering.data.fingerprint import data_sha256
-from utvardering.data.load import load_panel
-from utvardering.data.panel import NEVER, Panel
+from utvardering.data.panel import NEVER
 from utvardering.errors import DesignError, Problem, StudyError, UtvarderingError
+from utvardering.individuals.plan import refuse_hopeless_data
 from utvardering.registration.files import refresh_registration, statement
 from utvardering.registration.git import History
 from utvardering.registration.rows_before import roles_of, seen_of
@@ -48,16 +49,16 @@ def register_study(study: str | Path, build: str | Path = "build", now: dt.datet
     opened; a DataError where the data do not load; a ReproductionError where a registration has been removed.
     """
     loaded = load_study(study)
-    if not loaded.has_panel:
-        msg = f'{loaded.id}: design = "{loaded.study.design}" cannot be registered yet; only "areas" and "series" can'
+    if not loaded.has_data:
+        msg = f'{loaded.id}: design = "{loaded.study.design}" cannot be registered yet; "areas", "series" and "individuals" can'
         raise DesignError(msg)
     _refuse_registered(loaded)
     found = verify(loaded)
     _refuse_opened(loaded, found, Path(build))
     _refuse_endless(loaded)
-    panel = load_panel(loaded)
+    panel = load_data(loaded)
     before = panel.before()
-    refuse_hopeless(loaded, before)
+    refuse_hopeless_data(loaded, before)
     _refuse_untreated(loaded, before)
     lock = make_lock(
         loaded,
@@ -91,7 +92,7 @@ def write_page(study: str | Path, language: str) -> Path:
         raise StudyError(msg)
     loaded = load_study(study)
     shown = loaded.model_copy(update={"report": loaded.report.model_copy(update={"language": language})})
-    panel = load_panel(loaded) if loaded.has_panel else None
+    panel = load_data(loaded) if loaded.has_data else None
     found = verify(shown, panel)
     seen = seen_of(loaded, panel) if panel is not None else None
     facts = statement(found) if found.lock is not None else ""
@@ -144,8 +145,8 @@ def _refuse_endless(study: Study) -> None:
     raise StudyError(msg, (Problem("study.follow_up", text, study.line("study.follow_up")),))
 
 
-def _refuse_untreated(study: Study, panel: Panel) -> None:
-    if (panel.role == "treated").any():
+def _refuse_untreated(study: Study, panel: Data) -> None:
+    if isinstance(panel, Cohort) or (panel.role == "treated").any():  # a cohort without treated persons is a fault of its file
         return
     msg = f"{study.id}: the data do not say yet which units get the measure"
     text = "a plan is registered with its treated units: name them and their starts in [[treated]]"
@@ -185,12 +186,21 @@ def _with_status(content: bytes) -> bytes:
     return mark + tomlkit.dumps(document).encode("utf-8")
 
 
-def _notes(study: Study, panel: Panel, found: Registration) -> list[str]:
-    notes = []
+def _after(study: Study, panel: Data) -> tuple[int, str]:
+    """How many periods from the start on the file holds, or waves."""
+    if isinstance(panel, Cohort):
+        return panel.n_after, "waves"
     grid, treated = panel.grids[study.primary.id], panel.role == "treated"
-    after = len(grid.periods) - int(grid.start[treated & (grid.start < NEVER)].min(initial=len(grid.periods)))
+    return len(grid.periods) - int(grid.start[treated & (grid.start < NEVER)].min(initial=len(grid.periods))), "periods"
+
+
+def _notes(study: Study, panel: Data, found: Registration) -> list[str]:
+    notes = []
+    after, periods = _after(study, panel)
     if after > 0 and not study.study.retrospective:
-        text = f"the file already holds {after} periods from the start on; this program has not opened them, and the lock does"
+        text = (
+            f"the file already holds {after} {periods} from the start on; this program has not opened them, and the lock does"
+        )
         notes.append(f"{text} not depend on them")
     if study.primary.smallest_effect is None:
         text = "the primary outcome has no smallest_effect, so the study cannot conclude that there was no effect of importance"

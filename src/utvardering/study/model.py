@@ -367,6 +367,11 @@ class Study(StudyFile):
         return self.study.design in {"areas", "series"}
 
     @property
+    def has_data(self) -> bool:
+        """Whether it estimates an effect from data: of areas, of one series, or of persons."""
+        return self.study.design != "organisation"
+
+    @property
     def is_replication(self) -> bool:
         """Whether the study repeats published work; its verdict then concerns only the published number."""
         return bool(self.study.replication)

@@ -9,6 +9,7 @@ from utvardering.estimators.base import RANDOMIZED
 from utvardering.estimators.estimate import FEW_TREATED, EstimateRow, Estimates
 from utvardering.estimators.registry import ESTIMATORS
 from utvardering.study.model import Outcome, Study
+from utvardering.synthesis.person_rating import level_of_persons
 from utvardering.wording import say
 
 Cap = tuple[str, str, dict[str, object]]
@@ -19,8 +20,11 @@ CERTAINTY = ("very_low", "low", "moderate", "high")
 BY_FORMULA = {"wdd": "wdd_analytic", "interrupted": "series"}
 """Estimators whose analytic interval rests on a model of the noise alone, and the sentence that caps certainty for it."""
 
-_NO_FAULT = ("coverage", "false_positives")
-"""Checks that cap nothing where they could not be evaluated: a method not tried enough is no fault of the study."""
+_OF_PERSONS = ("no_lottery", "cluster_few")
+"""Caps whose sentence speaks of areas, and has another for persons."""
+
+_NO_FAULT = ("coverage", "false_positives", "spillover")
+"""Checks that cap nothing where they could not be evaluated: a method not tried enough, or areas without a map, are no fault."""
 
 _NEED_COMPARISON = ("comparison", "pretrend")
 """Checks that one series never can have made."""
@@ -44,7 +48,8 @@ def certainty(
         why.append(say(language, "certainty", "secondary"))
     for at_most, key, facts in (*_of_design(study, checks), *_of_estimate(study, verdict, row, estimates)):
         level = min(level, at_most, key=CERTAINTY.index)
-        why.append(say(language, "certainty", key, **facts))
+        said = f"{key}_persons" if study.study.design == "individuals" and key in _OF_PERSONS else key
+        why.append(say(language, "certainty", said, **facts))
     return level, tuple(why)
 
 
@@ -77,6 +82,10 @@ def _of_estimate(study: Study, verdict: str, row: EstimateRow | None, estimates:
 
 def maryland_level(study: Study, checks: DesignChecks, row: EstimateRow | None) -> tuple[int, tuple[str, ...]]:
     """Level 1 to 5 of the Scientific Methods Scale (Farrington et al. 2002); the minimum numbers are the program's own."""
+    return level_of_persons(study, checks, row) if study.study.design == "individuals" else _level(study, checks, row)
+
+
+def _level(study: Study, checks: DesignChecks, row: EstimateRow | None) -> tuple[int, tuple[str, ...]]:
     language = study.report.language
     minima = say(language, "maryland", "minima")
     comparable = checks["comparison"].verdict == "pass" and checks["pretrend"].verdict == "pass"
