@@ -111,7 +111,7 @@ def separated(edges: tuple[tuple[str, str], ...], one: str, other: str, given: t
     """d-separation: whether the graph says that two names have nothing to do with each other, given others.
 
     Two names are d-separated by a set exactly where the set parts them in the moral graph of their ancestors (Lauritzen et al.
-    1990, Networks 20:491, proposition 3).
+    1990, Networks 20:491: the directed global Markov property, equivalent to Pearl's).
     """
     kept = {one, other, *given}
     while grown := {cause for cause, effect in edges if effect in kept} - kept:
