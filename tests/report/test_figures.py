@@ -20,15 +20,15 @@ def drawn(tmp_path_factory):
 
 
 def test_a_run_gets_every_figure_that_its_files_allow(drawn):
-    assert list(drawn) == ["dos", "tid-brott", "tid-trygg", "perioder", "metoder", "grannar"]
+    assert list(drawn) == ["dos", "tid-brott", "tid-trygg", "perioder", "metoder", "tvivel", "grannar"]
 
 
 def test_what_has_no_numbers_gets_no_figure(tmp_path):
     run = Results.load(make(tmp_path, panel=False, dose=False, neighbours=False))
-    assert [one.figure.name for one in draw_all(run)] == ["perioder", "metoder"]
+    assert [one.figure.name for one in draw_all(run)] == ["perioder", "metoder", "tvivel"]
 
 
-@pytest.mark.parametrize("name", ["dos", "tid-brott", "tid-trygg", "perioder", "metoder", "grannar"])
+@pytest.mark.parametrize("name", ["dos", "tid-brott", "tid-trygg", "perioder", "metoder", "tvivel", "grannar"])
 def test_a_figure_has_marks_and_all_its_words_lie_inside(drawn, name):
     import matplotlib as mpl
     from matplotlib import pyplot as plt

@@ -115,7 +115,8 @@ def test_cost_per_avoided_event_needs_an_established_effect(tmp_path):
 
 def test_each_check_is_a_question_with_its_grade(tmp_path):
     checks = (("pretrend", "not_evaluated"), ("power", "fail"), *CHECKS[:2])
-    found = sureness.answers(Results.load(make(tmp_path, checks=checks)))
+    run = Results.load(make(tmp_path, checks=checks))
+    found = [*sureness.checked(run), *sureness.doubted(run)]
     grades = {one.question: one.grade for one in found}
     assert grades["Var utvecklingen lika före start?"] == "not_evaluated"
     assert grades["Är studien stor nog att se en effekt?"] == "fail"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from utvardering.report.refused import in_language
 from utvardering.report.results import in_percent
-from utvardering.report.sureness import in_language
 from utvardering.report.tables import headings, pipe
 from utvardering.report.texts import upper_first
 

@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from utvardering.report import appendix, cost, sentences, sureness, tables
+from utvardering.report.doubt_captions import curve_in_words
+from utvardering.report.doubts import not_tried
+from utvardering.report.graph_words import identified, said_of_it
+from utvardering.report.overturn import overturn
+from utvardering.report.refused import in_language
 from utvardering.report.results import Results
 from utvardering.report.texts import lower_first
 
@@ -16,6 +21,9 @@ PUBLISHED = "results"
 """The folder beside a report that holds its tables and figures."""
 FACTS = ("manifest.json", "registration.json")
 """What may be downloaded beside the tables."""
+FOLDED = "```{{=html}}\n<details><summary>{summary}</summary>\n```"
+UNFOLDED = "```{=html}\n</details>\n```"
+"""Around what a web page shows folded; paper knows nothing of it."""
 
 
 def load(folder: str = PUBLISHED) -> Results:
@@ -62,12 +70,34 @@ def meaning(r: Results) -> None:
 
 
 def sure(r: Results) -> None:
-    """How sure we are: conclusion, questions and answers, what the tests mean."""
+    """How sure we are: what would overturn it, the conclusion, what was tried before and after, and what was not."""
     texts, found = r.texts, r.judgement(r.primary.id)
     word = texts.name("certainty", found.certainty)
     reasons = found.reasons.get("certainty", [])
-    say(texts("sure.conclusion", word=word, step=found.step), bullets(reasons), texts("sure.intro"), tables.sure(r))
+    say(overturn(r), texts("sure.conclusion", word=word, step=found.step), bullets(reasons))
+    say(texts("sure.checks_intro"), tables.sure(r))
+    if doubted := tables.doubts(r):
+        say(texts("sure.doubts_intro"), doubted)
+    if left := not_tried(r):
+        say(texts("sure.untried_intro"), bullets(left))
     say(*sureness.explanations(r))
+
+
+def recalculated(r: Results) -> None:
+    """Every recalculation in one picture, and every other way to calculate in another; only where there are some."""
+    texts = r.texts
+    if shown := figures_of(r, "doubts"):
+        say(f"### {texts('graph.heading_doubts')}", *shown)
+    if shown := figures_of(r, "curve"):
+        say(f"### {texts('graph.heading_curve')}", curve_in_words(r), *shown)
+
+
+def causes(r: Results) -> None:
+    """The causal model: picture, what follows from it, and what the data say of it; only where the study has one."""
+    if shown := figures_of(r, "graph"):
+        texts = r.texts
+        said = f"**{texts('question.graph_identification')}** {identified(r)}"
+        say(f"### {texts('graph.heading')}", texts("graph.intro"), *shown, said, bullets(said_of_it(r)))
 
 
 def strength(r: Results) -> None:
@@ -203,7 +233,7 @@ def moved(r: Results) -> None:
         return
     rows = r.robustness("displacement")
     quotient = "" if r.is_gated else " ".join(rows.loc[rows["variant"] == "quotient", "text"])
-    say(r.texts("moved.intro"), *figures_of(r, "moved"), tables.neighbours(r), sureness.in_language(r, quotient))
+    say(r.texts("moved.intro"), *figures_of(r, "moved"), tables.neighbours(r), in_language(r, quotient))
 
 
 def economics(r: Results) -> None:
@@ -288,7 +318,7 @@ def appendix_robustness(r: Results) -> None:
         say(r.texts("appendix.robust_none"))
         return
     meant = "" if r.is_gated else " ".join(r.robustness("e_value")["text"])
-    say(appendix.all_robustness(r), sureness.in_language(r, meant))
+    say(in_language(r, meant), FOLDED.format(summary=r.texts("appendix.robust_fold")), appendix.all_robustness(r), UNFOLDED)
 
 
 def appendix_balance(r: Results) -> None:

@@ -98,7 +98,8 @@ def numbers(texts: Texts) -> Callable[[Sequence[Any]], list[str]]:
     return write
 
 
-def _percents(texts: Texts) -> Callable[[Sequence[Any]], list[str]]:
+def percents(texts: Texts) -> Callable[[Sequence[Any]], list[str]]:
+    """Labels of an axis in whole percent with their sign."""
     return lambda breaks: [texts.signed_percent(value, 0) for value in breaks]
 
 
@@ -176,7 +177,7 @@ def event_study(frame: pd.DataFrame, texts: Texts, unit: str) -> ggplot:
         + geom_point(size=1.2 if many else 2.2)
         + annotate("text", x=-0.5, y=top, label=f" {texts('figure.start')}", ha="left", size=POINTS, color=INK, family=FONT)
         + scale_color_manual(values={"False": COMPARISON, "True": TREATED})
-        + scale_y_continuous(labels=_percents(texts), limits=(low, high))
+        + scale_y_continuous(labels=percents(texts), limits=(low, high))
         + scale_x_continuous(labels=numbers(texts), breaks=_whole)
         + labs(x=texts("figure.x_from_start", unit=texts.raw("figure.unit_from_start")[unit]), y=texts("figure.y_effect"))
         + look()
@@ -241,7 +242,7 @@ def intervals(frame: pd.DataFrame, texts: Texts, smallest: float | None = None) 
         + geom_text(aes("edge", label="number"), data=plain, ha="right", size=POINTS, color=INK, family=FONT)
         + geom_text(aes("edge", label="number"), data=bold, ha="right", size=POINTS, family=FONT, fontweight="bold")
         + scale_color_manual(values={"False": COMPARISON, "True": TREATED})
-        + scale_x_continuous(labels=_percents(texts), limits=(low, high + margin * (high - low)), breaks=ticks(low, high))
+        + scale_x_continuous(labels=percents(texts), limits=(low, high + margin * (high - low)), breaks=ticks(low, high))
         + scale_y_continuous(breaks=list(frame["y"]), labels=list(frame["label"]), limits=(0.4, count + 0.6))
         + labs(x=texts("figure.y_effect"), y="")
         + look(max(1.6, 0.85 + 0.2 * lines + 0.09 * count))

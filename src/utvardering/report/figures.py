@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from utvardering.outputs import write_json, write_table
 from utvardering.report import captions, chart_data
 from utvardering.report.design_figures import draw_design
+from utvardering.report.doubt_figures import draw_doubts
+from utvardering.report.process_figures import process_charts
 from utvardering.report.results import Outcome, Results
 from utvardering.report.texts import position
 
@@ -80,6 +82,18 @@ def _write(folder: Path, figures: Iterator[Drawn], listed: str, facts: dict[str,
     return tuple(written)
 
 
+def write_process_figures(folder: Path) -> tuple[Figure, ...]:
+    """Draw the grades of an assessed organisation, which has no other figures."""
+    return _write(folder, draw_process(Results.load(folder)), "figures.json", {})
+
+
+def draw_process(results: Results) -> Iterator[Drawn]:
+    """The grades of each level that was assessed."""
+    settle()
+    for name, section, words, chart, data in process_charts(results):
+        yield Drawn(_figure(name, section, words), chart, data)
+
+
 def draw_all(results: Results) -> Iterator[Drawn]:
     """Every figure that the files of a run allow, in the order of the report."""
     settle()
@@ -87,6 +101,7 @@ def draw_all(results: Results) -> Iterator[Drawn]:
 
     texts = results.texts
     primary = results.primary
+    yield from draw_process(results)
     if len(frame := chart_data.dose(results)):
         monthly = len(frame["period"].iloc[0]) == len("2022-07")
         yield Drawn(
@@ -111,6 +126,8 @@ def draw_all(results: Results) -> Iterator[Drawn]:
         yield Drawn(
             _figure("metoder", "methods", captions.methods(results, frame)), charts.intervals(shown, texts, smallest), frame
         )
+    for name, section, words, chart, data in draw_doubts(results):
+        yield Drawn(_figure(name, section, words), chart, data)
     if len(frame := chart_data.neighbours(results)):
         shown = frame.assign(strong=frame["own"])
         yield Drawn(_figure("grannar", "moved", captions.neighbours(results, frame)), charts.intervals(shown, texts), frame)

@@ -17,7 +17,7 @@ from utvardering.report.evidence_page import write_evidence_page
 from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
 from utvardering.report.publishers import publish
-from utvardering.report.results import Results, is_planned
+from utvardering.report.results import Results, is_organisation, is_planned
 from utvardering.report.texts import lower_first
 
 if TYPE_CHECKING:
@@ -39,21 +39,25 @@ PUBLISHED = (
     "detectable.csv",
     "deviations.csv",
     "dose.csv",
+    "dose_response.csv",
     "estimates.csv",
     "event_study.csv",
     "expected.toml",
     "false_positives.csv",
+    "graph.json",
     "left_out.csv",
     "plan.lock",
     "plan.md",
     "power.csv",
     "process.csv",
+    "process.json",
     "protokoll.md",
     "registration.json",
     "regression_to_mean.csv",
     "robustness.csv",
     "rollout.csv",
     "sources.toml",
+    "specifications.csv",
     "study.toml",
     "suppressed.csv",
     "truth.csv",
@@ -78,11 +82,11 @@ def render_report(
     sources: str | Path | None = None,
     not_fetched: Sequence[tuple[str, str]] = (),
     followup: str | Path | None = None,
+    evidence: str | Path | None = None,
     progress: Progress | None = None,
 ) -> PublishedSite:
     """Publish the runs in these folders as one site; only what changed since last time is rendered again.
 
-    evidence: str | Path | None = None,
     `not_fetched` lists studies without data, id and title; `followup` is the folder of the follow-up, `build/followup`, and
     `evidence` that of what works, `build/evidence`. With `stage_dir` the Quarto sources stay there.
     """
@@ -101,7 +105,9 @@ def render_all(build: str | Path = "build", site: str | Path = SITE, **choices: 
 def found_builds(build: str | Path = "build") -> list[Path]:
     """The runs below a folder and the studies that have not begun, by name."""
     folders = [path.parent for path in Path(build).glob("*/study.toml") if not path.parent.name.startswith(".")]
-    return sorted(folder for folder in folders if (folder / "verdict.toml").is_file() or is_planned(folder))
+    return sorted(
+        folder for folder in folders if (folder / "verdict.toml").is_file() or is_planned(folder) or is_organisation(folder)
+    )
 
 
 def stage(
@@ -111,16 +117,16 @@ def stage(
     sources: str | Path | None = None,
     not_fetched: Sequence[tuple[str, str]] = (),
     followup: str | Path | None = None,
+    evidence: str | Path | None = None,
 ) -> Path:
     """Write the Quarto project that either publisher renders: the same files each time for the same runs."""
     staging = Path(staging)
     _empty(staging)
     shutil.copytree(
         Path(sources) if sources else default_sources(),
-    evidence: str | Path | None = None,
         staging,
         dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns("_site", ".quarto", "evaluation.qmd", "planned.qmd", ".*"),
+        ignore=shutil.ignore_patterns("_site", ".quarto", "evaluation.qmd", "planned.qmd", "organisation.qmd", ".*"),
     )
     given = Path(sources) if sources else default_sources()
     runs = sorted((Results.load(folder) for folder in builds), key=lambda run: run.id)
@@ -128,13 +134,13 @@ def stage(
         _stage_study(run, _body(run, given), staging / "studier" / run.id)
     write_overview(runs, staging / "_studies", not_fetched)
     write_followup_page(Path(followup) if followup else None, staging, {run.id for run in runs})
+    write_evidence_page(Path(evidence) if evidence else None, staging, {run.id for run in runs})
     return staging
 
 
 def default_sources() -> Path:
     """The Quarto sources: those of the repository, or the copy that the installed package holds."""
     for folder in (Path(__file__).parents[3] / "reports", Path(__file__).parent / "quarto"):
-    write_evidence_page(Path(evidence) if evidence else None, staging, {run.id for run in runs})
         if (folder / "_quarto.yml").is_file():
             return folder
     msg = "The Quarto sources (reports/) are missing: install the package again."
@@ -151,9 +157,14 @@ def _empty(staging: Path) -> None:
     shutil.rmtree(staging)
 
 
+def source_of(run: Results) -> str:
+    """Which page a study gets: that of an organisation, of a study that has not begun, or the report of an effect."""
+    return "organisation.qmd" if run.is_organisation else "planned.qmd" if run.is_planned else "evaluation.qmd"
+
+
 def _body(run: Results, sources: Path) -> str:
     """The report, or the page before the start, without its front matter, its includes as seen from the folder of a study."""
-    text = (sources / ("planned.qmd" if run.is_planned else "evaluation.qmd")).read_text(encoding="utf-8")
+    text = (sources / source_of(run)).read_text(encoding="utf-8")
     _, _, body = text.split("---\n", 2)
     if not run.has_design:
         body = body.replace(DESIGN, "")
@@ -181,7 +192,8 @@ def front_matter(run: Results) -> dict[str, Any]:
     front: dict[str, Any] = {
         "title": run.title,
         "subtitle": texts(
-            "design.subtitle" if run.is_planned else "word.subtitle", measure=lower_first(str(run.measure["name"]))
+            "process.subtitle" if run.is_organisation else "design.subtitle" if run.is_planned else "word.subtitle",
+            measure=lower_first(str(run.measure["name"])),
         ),
         "lang": texts.language,
     }
@@ -192,12 +204,19 @@ def front_matter(run: Results) -> dict[str, Any]:
     front |= {
         "study-id": run.id,
         "measure": str(run.measure["name"]),
-        **(_planned_facts(run) if run.is_planned else _found_facts(run)),
+        **_facts(run),
         "jupyter": "python3",
     }
     if run.is_simulated:
         front |= {"simulated": True, "simulated-notice": texts("word.notice")}
     return front | {"format": {"html": "default", "typst": {"output-file": f"{run.id}.pdf"}}}
+
+
+def _facts(run: Results) -> dict[str, Any]:
+    """What the listing of all reports shows of a study, by what kind of study it is."""
+    if run.is_organisation:
+        return {"stage": "assessed", "verdict": run.texts("process.index_verdict"), "heading": dict(run.texts.raw("heading"))}
+    return _planned_facts(run) if run.is_planned else _found_facts(run)
 
 
 def _found_facts(run: Results) -> dict[str, Any]:

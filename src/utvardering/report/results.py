@@ -15,7 +15,23 @@ import pandas as pd
 from utvardering.errors import PublishError
 from utvardering.report.texts import Texts
 
-TABLES = ("estimates", "event_study", "checks", "robustness", "balance", "left_out", "dose", "truth", "weights", "bacon")
+TABLES = (
+    "estimates",
+    "event_study",
+    "counterfactual",
+    "checks",
+    "robustness",
+    "specifications",
+    "balance",
+    "left_out",
+    "dose",
+    "truth",
+    "weights",
+    "bacon",
+    "process",
+    "agreement",
+    "dose_response",
+)
 DESIGN_TABLES = (
     "power",
     "detectable",
@@ -49,6 +65,11 @@ _TEXT = {
     "check",
     "variable",
     "start",
+    "window",
+    "criterion",
+    "assessor",
+    "assessors",
+    "evidence",
 }
 
 
@@ -113,12 +134,18 @@ class Results:
     design: dict[str, Any] = field(default_factory=dict)
     choice: dict[str, Any] = field(default_factory=dict)
     registration: dict[str, Any] = field(default_factory=dict)
+    process: dict[str, Any] = field(default_factory=dict)
+    graph: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: str | Path) -> Results:
         """Read a run, or what there is of a study that has not begun; raises PublishError where the folder holds neither."""
         folder = Path(folder)
-        needed = ("study.toml",) if is_planned(folder) else ("study.toml", "verdict.toml", "estimates.csv", "checks.csv")
+        needed: tuple[str, ...] = ("study.toml", "verdict.toml", "estimates.csv", "checks.csv")
+        if is_planned(folder):
+            needed = ("study.toml",)
+        elif is_organisation(folder):
+            needed = ("study.toml", "process.csv", "process.json")
         for name in needed:
             if not (folder / name).is_file():
                 msg = f"{folder.name}: {name} is missing; run the study again"
@@ -141,6 +168,8 @@ class Results:
             design=_json(folder / "design.json"),
             choice=_json(folder / "choice.json"),
             registration=_json(folder / "registration.json"),
+            process=_json(folder / "process.json"),
+            graph=_json(folder / "graph.json"),
         )
 
     @property
@@ -161,12 +190,17 @@ class Results:
     @property
     def is_simulated(self) -> bool:
         """Whether the data are simulated."""
-        return bool(self.study.get("data", {}).get("simulated", False))
+        return bool(self.study.get("data", {}).get("simulated", False)) or bool(self.manifest.get("simulated", False))
 
     @property
     def is_planned(self) -> bool:
         """Whether the measure has not begun, so that there is a plan and no verdict."""
-        return not self.verdict
+        return not self.verdict and not self.is_organisation
+
+    @property
+    def is_organisation(self) -> bool:
+        """Whether an organisation was assessed: then there is no effect to judge, and no verdict."""
+        return is_organisation(self.folder)
 
     @property
     def has_design(self) -> bool:
@@ -181,7 +215,7 @@ class Results:
     @property
     def texts(self) -> Texts:
         """The words of the report, in the study's language."""
-        return Texts(str(self.setting("report", "language", "sv")))
+        return Texts(str(self.setting("report", "language", "sv")), str(self.study["study"]["design"]))
 
     def setting(self, table: str, key: str, default: Any) -> Any:  # noqa: ANN401 -- whatever the study file holds
         """A value of the study file, or its default."""
@@ -244,12 +278,18 @@ class Results:
     def robustness(self, check: str) -> pd.DataFrame:
         """The rows of one robustness check."""
         rows = self.tables["robustness"]
-        return rows[rows["check"] == check]
+        return rows[rows["check"] == check] if len(rows) else rows
 
     def rings(self) -> pd.DataFrame:
         """The rows of the rings of neighbours, without the displacement quotient."""
         rows = self.robustness("displacement")
         return rows[rows["variant"].str.startswith("ring=")] if len(rows) else rows
+
+    def specifications(self) -> pd.DataFrame:
+        """The specifications that gave an estimate, in order of size; empty where the plan is alone."""
+        rows = self.tables["specifications"]
+        rows = rows[rows["estimate_percent"].notna()] if len(rows) else rows
+        return rows.sort_values("estimate_percent", kind="stable", ignore_index=True) if len(rows) > 1 else rows.iloc[:0]
 
     def percent(self, outcome: str, value: float) -> float:
         """An estimate on the planned scale in percent of what the treated would have been."""
@@ -287,9 +327,14 @@ class Reproduced:
 
 def is_planned(folder: Path) -> bool:
     """Whether a folder holds a study that has not begun: no verdict, but what `design` or `run` wrote of its plan."""
-    if (folder / "verdict.toml").is_file():
+    if (folder / "verdict.toml").is_file() or is_organisation(folder):
         return False
     return (folder / "design.json").is_file() or bool(_json(folder / "manifest.json").get("planned"))
+
+
+def is_organisation(folder: Path) -> bool:
+    """Whether a folder holds the assessment of an organisation."""
+    return _json(folder / "manifest.json").get("design") == "organisation"
 
 
 def in_percent(row: pd.Series, value: float) -> float:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from utvardering.report.doubts import Answer, doubts
+from utvardering.report.refused import in_language
 from utvardering.report.results import RANDOMIZED, Results
 from utvardering.report.texts import lower_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
-
 
 SINGLE_REFERENCE = ("event_study",)
 """Estimators whose mean hangs on one reference period: too noisy to be asked whether methods agree."""
@@ -21,57 +19,20 @@ TINY = 0.001
 """The smallest p-value that is written out."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A row of the table: the grade is pass, fail or not_evaluated."""
-
-    question: str
-    answer: str
-    grade: str
-
-
-def answers(results: Results) -> list[Answer]:
-    """The checks in their order, then what the other estimates say of the planned one."""
+def checked(results: Results) -> list[Answer]:
+    """The checks in their order, each with its sentence and its grade."""
     texts = results.texts
-    rows = [
-        Answer(texts.name("question", row.check), in_language(results, str(row.text)), str(row.verdict))
+    return [
+        Answer(texts.name("question", row.check), in_language(results, str(row.text)), str(row.verdict), str(row.check))
         for row in results.tables["checks"].itertuples()
     ]
-    return [*rows, *_robust(results), *_estimators(results), *_controls(results)]
 
 
-def in_language(results: Results, text: str) -> str:
-    """A sentence of the run; the reason of a check that could not be made is in English and is left to the tables."""
-    if results.texts.language == "en" or not text:
-        return text
-    english = (" the ", " is ", " are ", " needs ", " no ", " of ", " cannot ")
-    padded = f" {text.lower()} "
-    return results.texts("answer.not_evaluated") if sum(word in padded for word in english) > 1 else text
-
-
-def _robust(results: Results) -> Iterator[Answer]:
-    texts = results.texts
-    for check, word in (("placebo_start", "placebo"), ("leave_one_out", "leave"), ("displacement", "displacement")):
-        rows = results.rings() if check == "displacement" else results.robustness(check)
-        if rows.empty:
-            continue
-        tried = rows[rows["estimate"].notna()]
-        question = texts(f"question.{check}")
-        if tried.empty:
-            yield Answer(question, texts("answer.not_evaluated"), "not_evaluated")
-        elif results.is_gated and check == "leave_one_out":
-            yield Answer(question, texts("answer.gated"), "not_evaluated")
-        else:
-            yield _robust_answer(results, question, word, tried)
-
-
-def _robust_answer(results: Results, question: str, word: str, rows: pd.DataFrame) -> Answer:
-    failed = int((rows["verdict"] == "fail").sum())
-    bad = failed > 0
-    ends = [results.percent(results.primary.id, float(value)) for value in (rows["estimate"].min(), rows["estimate"].max())]
-    facts = dict(zip(("low", "high"), (results.texts.signed_percent(end) for end in ends), strict=True))
-    said = results.texts(f"answer.{word}_{'fail' if bad else 'pass'}", count=len(rows), failed=failed, **facts)
-    return Answer(question, said, "fail" if bad else "pass")
+def doubted(results: Results) -> list[Answer]:
+    """Every doubt that was tried, and what the other methods say of the planned one."""
+    rows = doubts(results)
+    told = {one.check for one in rows}
+    return [*rows, *_estimators(results), *(() if "negative_controls" in told else _controls(results))]
 
 
 def _estimators(results: Results) -> Iterator[Answer]:
@@ -84,12 +45,12 @@ def _estimators(results: Results) -> Iterator[Answer]:
     if len(rows) < least:
         return
     if results.is_gated:
-        yield Answer(texts("question.estimators"), texts("answer.gated"), "not_evaluated")
+        yield Answer(texts("question.estimators"), texts("answer.gated"), "not_evaluated", "estimators")
         return
     same = (rows["effect_percent"] < 0).all() or (rows["effect_percent"] > 0).all()
     ends = [texts.signed_percent(float(value)) for value in (rows["effect_percent"].min(), rows["effect_percent"].max())]
     said = texts(f"answer.estimators_{'pass' if same else 'fail'}", count=len(rows), low=ends[0], high=ends[1])
-    yield Answer(texts("question.estimators"), said, "pass" if same else "fail")
+    yield Answer(texts("question.estimators"), said, "pass" if same else "fail", "estimators")
 
 
 def _controls(results: Results) -> Iterator[Answer]:
@@ -104,8 +65,13 @@ def _controls(results: Results) -> Iterator[Answer]:
             moved.append(one)
     named = texts.joined([lower_first(one.title) for one in (moved or controls)])
     named = named[:1].upper() + named[1:]
-    key = "control_fail" if moved else "control_pass"
-    yield Answer(texts("question.negative_control"), texts(f"answer.{key}", list=named), "fail" if moved else "pass")
+    grade = "fail" if moved else "pass"
+    yield Answer(
+        texts("question.negative_controls"),
+        texts(f"answer.control_{grade}", list=named),
+        grade,
+        "negative_controls",
+    )
 
 
 def explanations(results: Results) -> list[str]:

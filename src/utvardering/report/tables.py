@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from utvardering.report import chart_data, sentences
 from utvardering.report.captions import level
-from utvardering.report.sureness import answers
+from utvardering.report.sureness import checked, doubted
 from utvardering.report.texts import upper_first
 
 if TYPE_CHECKING:
+    from utvardering.report.doubts import Answer
     from utvardering.report.results import Outcome, Results
     from utvardering.report.texts import Texts
 
@@ -53,10 +54,20 @@ def headings(results: Results, key: str) -> list[str]:
 
 
 def sure(results: Results) -> str:
-    """Questions, answers and grades."""
+    """What was asked before the outcomes were seen: question, answer, grade."""
+    return _graded(results, checked(results), "sure.columns", "sure.caption", "tbl-sakerhet")
+
+
+def doubts(results: Results) -> str:
+    """What was tried in order to overturn the answer: question, answer, grade; empty where nothing was."""
+    rows = doubted(results)
+    return _graded(results, rows, "sure.doubts_columns", "sure.doubts_caption", "tbl-tvivel") if rows else ""
+
+
+def _graded(results: Results, answers: Iterable[Answer], columns: str, caption: str, label: str) -> str:
     texts = results.texts
-    rows = [(one.question, one.answer, f"**{texts(f'sure.grade_{one.grade}')}**") for one in answers(results)]
-    return pipe(texts.raw("sure.columns"), rows, texts("sure.caption"), "tbl-sakerhet", "lll", "33,50,17")
+    rows = [(one.question, one.answer, f"**{texts(f'sure.grade_{one.grade}')}**") for one in answers]
+    return pipe(texts.raw(columns), rows, texts(caption), label, "lll", "33,50,17")
 
 
 def planned_and_done(results: Results) -> str:
