@@ -13,6 +13,7 @@ from utvardering.checks.history import history
 from utvardering.checks.power import power
 from utvardering.checks.pretrend import pretrend
 from utvardering.checks.series import series_checks
+from utvardering.checks.spillover import spillover
 from utvardering.checks.staggered import staggered
 from utvardering.data.panel import Panel
 from utvardering.errors import DesignError
@@ -25,6 +26,7 @@ CHECKS: dict[str, Callable[[Design], CheckResult]] = {
     "comparison": comparison,
     "pretrend": pretrend,
     "staggered": staggered,
+    "spillover": spillover,
     "concurrent": concurrent,
     "power": power,
     "false_positives": false_positives,

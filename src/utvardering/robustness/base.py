@@ -152,12 +152,14 @@ class Doubt(Asked):
 
         return job.sample, _estimate(self.kept.value("again", (method.name, job), work))
 
-    def row(self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, /, **facts: object) -> RobustnessRow:
-        """A row with its sentence; effects in percent of what the treated would have been."""
+    def row(
+        self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, /, *, sentence: str = "", **facts: object
+    ) -> RobustnessRow:
+        """A row with its sentence (the check's unless another is named); effects in percent of what the treated would have been."""
         size = found.size or effect_size(sample, self.outcome, found.estimate, found.scale)
         language = self.study.report.language
         low, value, high = (percent(size.percent(x) / 100, language, 1) for x in (found.ci_low, found.estimate, found.ci_high))
-        text = say(language, "robustness", check, value=value, low=low, high=high, **facts)
+        text = say(language, "robustness", sentence or check, value=value, low=low, high=high, **facts)
         return RobustnessRow(
             self.study.id,
             self.outcome.id,

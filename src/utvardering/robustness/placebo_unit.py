@@ -19,23 +19,21 @@ from utvardering.wording import percent, say
 
 CHECK = "placebo_unit"
 
-DECILES = (10, 50, 90)
-"""Percentiles of the placebos that are written beside the rank."""
-
 _FEW = 19  # re-assignments for the statistic of the treated, which hangs on none of them
 _TIE = 1e-9  # relative: statistics that differ by rounding only count as equal
 
 
 def placebo_unit(doubt: Doubt) -> Iterator[RobustnessRow]:
-    """`rank`: where the treated stand among the comparison units; `decile=10`, `50`, `90`: what the units without it show.
+    """`rank`: where the treated stand among the comparison units; then a row for each of these, as if it were treated.
 
     Each comparison unit is taken as treated from the (most usual) start, the treated are left out, and the planned estimator
-    is run (Abadie, Diamond & Hainmueller 2010). Estimates are divided by their predicted standard deviation, so that a
-    small area does not stand out by its noise nor the mean of several treated by its calm. p_value is the share of all, the
-    treated counted once, that show at least as much. Passes where that says what the plan says of no effect.
+    is run (Abadie, Diamond & Hainmueller 2010). Estimates are divided by their predicted standard deviation, so that a small
+    area does not stand out by its noise nor the mean of several treated by its calm; the rows of single units are brought back
+    to the planned scale with the noise of the treated. p_value of `rank` is the share of all, the treated counted once, that
+    show at least as much. Passes where that says what the plan says of no effect.
     """
     try:
-        placebos, own = _statistics(doubt)
+        units, placebos, own = _statistics(doubt)
     except DesignError as fault:
         yield unanswered(doubt, CHECK, "rank", fault)
         return
@@ -48,20 +46,21 @@ def placebo_unit(doubt: Doubt) -> Iterator[RobustnessRow]:
     if 1 / (1 + count) > alpha:
         verdict, key = "not_evaluated", "placebo_unit_few"
     text = say(language, "robustness", key, beyond=beyond, count=count, p=percent(p_value, language, 1))
-    yield _row(doubt, "rank", doubt.planned.estimate, p_value, verdict, text)
-    unit = doubt.planned.estimate / own if own else math.nan
-    for one, value in zip(DECILES, np.percentile(placebos, DECILES) * abs(unit), strict=True):
-        text = say(language, "robustness", "placebo_unit_decile", share=one, value=doubt.percent(float(value)))
-        yield _row(doubt, f"decile={one}", float(value), math.nan, "not_evaluated", text)
+    yield _row(doubt, "rank", math.nan, p_value, verdict, text)
+    labels = dict(zip(doubt.panel.units, doubt.panel.labels, strict=True))
+    noise = abs(doubt.planned.estimate / own) if own else math.nan
+    for unit, value in zip(units, placebos * noise, strict=True) if math.isfinite(noise) else ():
+        text = say(language, "robustness", "placebo_unit_one", unit=labels[unit], value=doubt.percent(float(value)))
+        yield _row(doubt, unit, float(value), math.nan, "not_evaluated", text)
 
 
-def _statistics(doubt: Doubt) -> tuple[NDArray[np.float64], float]:
-    """(N,) studentised estimates of the comparison units, each as if treated, and that of the treated."""
+def _statistics(doubt: Doubt) -> tuple[list[str], NDArray[np.float64], float]:
+    """N comparison units, their (N,) studentised estimates, each as if treated, and that of the treated."""
     method = planned_method(doubt.estimation.estimator, doubt.outcome)
     if method.alone or not method.has("randomization"):
         msg = f"{doubt.outcome.id}: {method.name} has no placebo test, so no area can be taken as if treated"
         raise DesignError(msg)
-    panel = comparison_alone(doubt.panel)
+    panel = replace(comparison_alone(doubt.panel), strata=None)
     jobs = [planned_job(doubt.study, one, method, doubt.outcome) for one in (panel, doubt.panel)]
     kept = doubt.estimation.estimator == "balanced_weights"
     alone, own = (
@@ -69,11 +68,15 @@ def _statistics(doubt: Doubt) -> tuple[NDArray[np.float64], float]:
     )
     own = replace(own, draws=_FEW)
 
-    def work() -> list[list[float]]:
-        return [_studentised(method, alone).tolist(), _studentised(method, own)[:1].tolist()]
+    def work() -> tuple[list[str], list[float], float]:
+        units, placebos = _studentised(method, alone)
+        return units, placebos.tolist(), float(_studentised(method, own)[1][0])
 
-    placebos, first = doubt.kept.value(CHECK, (method.name, alone, own), work)
-    return np.array(placebos), float(first[0])
+    units, placebos, first = doubt.kept.value(CHECK, (method.name, alone, own), work)
+    if len(units) != len(placebos):
+        msg = f"{doubt.outcome.id}: {method.name} gives no studentised estimate of every area on these data"
+        raise DesignError(msg)
+    return units, np.array(placebos), float(first)
 
 
 def comparison_alone(panel: Panel) -> Panel:
@@ -99,13 +102,17 @@ def _usual(grid: Grid, treated: NDArray[np.bool_]) -> int:
     return int(starts[count.argmax()])
 
 
-def _studentised(method: Method, job: Job) -> NDArray[np.float64]:
-    """(R,) studentised estimates over the re-assignments, row 0 the one of the job; with one treated one row for each unit."""
-    found = next(row for row in method.run(job).estimates if row.estimand == method.estimand)
+def _studentised(method: Method, job: Job) -> tuple[list[str], NDArray[np.float64]]:
+    """The units that say anything, and (R,) studentised estimates over the re-assignments, row 0 the one of the job.
+
+    With one treated, the first unit of the panel, and every re-assignment listed, row r is unit r as if treated.
+    """
+    result = method.run(job)
+    found = next(row for row in result.estimates if row.estimand == method.estimand)
     if found.statistics is None or not np.isfinite(found.statistics).all():
         msg = f"{job.outcome.id}: {method.name} gives no studentised estimate of every area on these data"
         raise DesignError(msg)
-    return found.statistics
+    return [unit for unit in job.sample.units if unit not in result.silent], found.statistics
 
 
 def _row(doubt: Doubt, variant: str, estimate: float, p_value: float, verdict: str, text: str) -> RobustnessRow:
