@@ -146,8 +146,7 @@ def design(
     def work() -> None:
         import json  # noqa: PLC0415 -- a verb imports only what it uses
 
-        from utvardering.evaluate import show_design  # noqa: PLC0415 -- as above
-        from utvardering.planning.design import design_study  # noqa: PLC0415 -- as above
+        from utvardering.evaluate import design_any, show_design  # noqa: PLC0415 -- as above
         from utvardering.registration.state import verify  # noqa: PLC0415 -- as above
         from utvardering.study.load import load_study  # noqa: PLC0415 -- as above
 
@@ -158,7 +157,7 @@ def design(
             chosen = choose_comparison(study, write_comparison)
             voice.say(f"{study}: study.toml now compares with {chosen.n_comparison} units: {chosen.rule}")
         with voice.counted(f"{study}: design") as progress:
-            folder = design_study(study, out, progress, workers=workers, lottery=lottery, quick=quick)
+            folder = design_any(study, out, progress, workers=workers, lottery=lottery, quick=quick)
         show_design(study, out)
         facts = json.loads((folder / "design.json").read_text(encoding="utf-8"))
         voice.say(f"{folder}:")
@@ -186,6 +185,7 @@ def run(
 
     def work() -> None:
         from utvardering.evaluate import evaluate, note_planned, note_unfetched  # noqa: PLC0415 -- a verb imports only what it uses
+        from utvardering.organisation import AssessedOrganisation, lines_of  # noqa: PLC0415 -- as above
 
         with voice.progress(study) as progress:
             try:
@@ -204,6 +204,14 @@ def run(
                 voice.say(f"{folder}: planned; {fault.message}")
                 voice.result({"folder": str(folder), "fetched": True, "planned": True})
                 return
+        if isinstance(found, AssessedOrganisation):
+            process = found.process.process
+            lines = lines_of(process) if process else []
+            voice.say(f"{found.folder}: the process is assessed; a study of an organisation says nothing of effects")
+            for line in lines:
+                voice.say(f"  {line}")
+            voice.result({"study": found.study.id, "folder": str(found.folder), "verdict": None, "levels": lines})
+            return
         planned = found.estimates.planned(found.study.primary.id)
         verdict = found.verdict.primary
         voice.say(f"{found.folder}: {verdict.verdict}, certainty {verdict.certainty}, Maryland level {verdict.maryland_level}")
@@ -308,14 +316,6 @@ def followup(
     _run(voice, work)
 
 
-def _day(given: str | None) -> dt.date | None:
-    """A date of the command line."""
-    try:
-        return dt.date.fromisoformat(given) if given is not None else None
-    except ValueError:
-        msg = f'--date: needs a date such as 2026-11-22, found "{given}"'
-        raise StudyError(msg) from None
-
 @app.command()
 def evidence(
     out: Out = BUILD,
@@ -343,6 +343,14 @@ def evidence(
 
     _run(voice, work)
 
+
+def _day(given: str | None) -> dt.date | None:
+    """A date of the command line."""
+    try:
+        return dt.date.fromisoformat(given) if given is not None else None
+    except ValueError:
+        msg = f'--date: needs a date such as 2026-11-22, found "{given}"'
+        raise StudyError(msg) from None
 
 
 def _run(voice: Voice, work: Callable[[], None]) -> None:

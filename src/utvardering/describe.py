@@ -10,11 +10,20 @@ import numpy as np
 from utvardering.checks.base import CheckResult, Design
 from utvardering.checks.coverage import coverage
 from utvardering.checks.plan import refuse_hopeless
+from utvardering.data.cohort import load_cohort
 from utvardering.data.load import load_panel
 from utvardering.data.panel import LeftOut, Panel
+from utvardering.data.small_counts import rounded
 from utvardering.errors import DesignError
 from utvardering.estimators.base import RANDOMIZED, planned_profile
+from utvardering.individuals.disclosure import told
+from utvardering.individuals.evaluation import check_persons
+from utvardering.individuals.persons import Arms
+from utvardering.individuals.plan import refuse_hopeless_data
 from utvardering.inference.reassignment import smallest_p
+from utvardering.organisation import lines_of
+from utvardering.process.assess import assess_process
+from utvardering.process.load import PROCESS_FILE
 from utvardering.registration.files import deviations_frame, statement
 from utvardering.registration.state import verify
 from utvardering.study.model import Outcome, Study
@@ -37,10 +46,11 @@ def describe(study: Study) -> Description:
     Raises what loading raises, where the plan is hopeless, and a ReproductionError where a registered plan or the rows before
     the start were changed without an amendment.
     """
-    if not study.has_panel:
-        state = verify(study).state
-        line = f"{study.id}: the study file is right (design {study.study.design})"
-        return Description((line,), {"design": study.study.design, "registration": state})
+    if study.study.design == "individuals":
+        return describe_cohort(study)
+    if study.study.design == "organisation":
+        return describe_organisation(study)
+    assess_process(study)
     panel = load_panel(study)
     registration = verify(study, panel)
     refuse_hopeless(study, panel)
@@ -67,6 +77,54 @@ def describe(study: Study) -> Description:
     facts = {"units": counts, "outcomes": outcomes, "left_out": len(panel.left_out), "registration": registration.state}
     if warning:
         facts["warning"] = {"check": warning.check, "value": warning.value, "limit": warning.threshold, "text": warning.text}
+    return Description(tuple(lines), facts)
+
+
+def describe_organisation(study: Study) -> Description:
+    """The same for an organisation: what was assessed on each level; that nothing was assessed yet is no fault here."""
+    state, found = verify(study).state, assess_process(study)
+    lines = [f"{study.id}: the study file is right; an organisation is assessed, and nothing is said of effects"]
+    if found is None or found.process is None:
+        lines.append(f"  there is no {PROCESS_FILE} yet; write the assessments there")
+        return Description(tuple(lines), {"design": "organisation", "registration": state, "assessed": 0})
+    lines += [f"  {line}" for line in lines_of(found.process)]
+    if found.process.unassessed:
+        lines.append(f"  not assessed: {', '.join(found.process.unassessed)}")
+    facts = {"design": "organisation", "registration": state, "assessed": len(found.process.graded)}
+    return Description(tuple(lines), {**facts, "levels": lines_of(found.process)})
+
+
+def describe_cohort(study: Study) -> Description:
+    """The same for persons: how many in each arm, wave and group, with counts that may be shown, and the checks made before."""
+    cohort = load_cohort(study)
+    registration = verify(study, cohort)
+    refuse_hopeless_data(study, cohort)
+    smallest, language = study.report.smallest_cell, study.report.language
+    arms = Arms.count(cohort.treated, np.ones(len(cohort.treated), dtype=bool))
+    counts = {"treated": rounded(arms.treated, smallest), "comparison": rounded(arms.comparison, smallest)}
+    shown = ", ".join(
+        f"about {told(count, smallest, language)} {arm}"
+        for arm, count in zip(counts, (arms.treated, arms.comparison), strict=True)
+    )
+    waves = f"waves {', '.join(map(str, cohort.waves))}, the start after wave {cohort.waves[cohort.last_before]}"
+    groups = f"; {len(np.unique(cohort.group))} groups" if cohort.grouped else "; no groups are named"
+    lines = [f"{study.id}: the study file is right and the data fit it", f"  persons: {shown}; {waves}{groups}"]
+    lines += [f"  counts are rounded to multiples of {smallest} ([report] smallest_cell)"]
+    checks = check_persons(study, cohort.before())
+    known = [row for row in checks.rows if row.check != "attrition"]
+    lines += [f"  {say(language, 'names', row.check)}: {row.verdict}: {row.text}" for row in known]
+    if not cohort.n_after:
+        lines.append("  no wave after the start yet: the study is planned")
+    if registration.lock is not None:
+        lines.append(f"  {statement(registration)}")
+        lines.extend(f"  {text}" for text in deviations_frame(registration)["text"])
+    facts = {
+        "persons": counts,
+        "waves": list(cohort.waves),
+        "last_wave_before": cohort.waves[cohort.last_before],
+        "checks": {row.check: row.verdict for row in known},
+        "registration": registration.state,
+    }
     return Description(tuple(lines), facts)
 
 

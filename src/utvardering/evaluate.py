@@ -19,18 +19,20 @@ from utvardering.checks.base import DesignChecks
 from utvardering.checks.registry import check_design
 from utvardering.data.areas import areas_geojson
 from utvardering.data.by_design import Data, load_data
-from utvardering.data.cohort import Cohort
+from utvardering.data.cohort import Cohort, load_cohort
 from utvardering.data.panel import LeftOut, Panel
 from utvardering.errors import DesignError, NotBegunError
 from utvardering.estimators.bacon import bacon_frame
 from utvardering.estimators.estimate import Estimates, estimate_effects
 from utvardering.estimators.series_course import course_frame
 from utvardering.individuals.aggregates import aggregates_of
+from utvardering.individuals.design import design_persons
 from utvardering.individuals.doubts import stress_persons
 from utvardering.individuals.evaluation import check_persons, estimate_persons
 from utvardering.individuals.plan import refuse_hopeless_data, refuse_not_begun_cohort
+from utvardering.organisation import AssessedOrganisation, evaluate_organisation
 from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, write_table
-from utvardering.planning.design import keep_design
+from utvardering.planning.design import design_study, keep_design
 from utvardering.process.assess import ProcessAssessment, assess_process
 from utvardering.process.write import write_process
 from utvardering.registration.files import write_registration
@@ -69,7 +71,7 @@ class Evaluation:
 
 def evaluate(
     study: str | Path | Study, out: str | Path = "build", progress: Progress | None = None, *, anew: bool = False
-) -> Evaluation:
+) -> Evaluation | AssessedOrganisation:
     """Run a study from its file to its tables and write them to `out/<id>/`, all or nothing.
 
     The first run that opens outcomes after the start writes `opened.toml` into the study's folder. What the doubts compute is
@@ -79,6 +81,8 @@ def evaluate(
     """
     clock = _Clock(progress)
     loaded = clock.run("study", lambda: study if isinstance(study, Study) else load_study(study))
+    if loaded.study.design == "organisation":
+        return evaluate_organisation(loaded, out, COPIED, _copy, clock.run, clock.seconds)
     return _evaluate(loaded, out, clock, anew=anew)
 
 
@@ -86,6 +90,7 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Ev
     require_areas(study)
     panel = clock.run("data", lambda: load_data(study))
     registration = verify(study, panel)
+    process = clock.run("process", lambda: assess_process(study))
     refuse_hopeless_data(study, panel)
     refuse_not_begun(study, panel, locked=registration.lock is not None)
     checks = clock.run("checks", lambda: _checked(study, panel, clock.teller("checks")))
@@ -93,7 +98,6 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Ev
     estimates = clock.run("estimates", lambda: gated(study, checks, _estimated(study, panel, clock.teller("estimates"))))
     kept = None if anew else kept_for(study, Path(out))
     robustness = clock.run("robustness", lambda: _stressed(study, panel, estimates, clock.teller("robustness"), kept))
-    process = clock.run("process", lambda: assess_process(study))
     verdict = clock.run("verdict", lambda: judge(study, checks, estimates, robustness, process))
     folder = Path(out) / study.id
     found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder, registration)
@@ -113,9 +117,7 @@ def _estimated(study: Study, panel: Data, tell: Callable[[str], None]) -> Estima
     return estimate_persons(study, panel, tell) if isinstance(panel, Cohort) else estimate_effects(study, panel, tell)
 
 
-def _stressed(
-    study: Study, panel: Data, estimates: Estimates, tell: Callable[[str], None], kept: Kept | None
-) -> Robustness:
+def _stressed(study: Study, panel: Data, estimates: Estimates, tell: Callable[[str], None], kept: Kept | None) -> Robustness:
     if isinstance(panel, Cohort):
         return stress_persons(study, panel, estimates, tell)
     return stress(study, panel, estimates, tell, kept)
@@ -171,7 +173,7 @@ def write(found: Evaluation, folder: Path) -> None:
     if found.robustness.specifications:
         write_table(found.robustness.specifications_frame(), folder / "specifications.csv")
     write_table(_left_out(found), folder / "left_out.csv")
-    write_process(found.process, folder, study, panel)
+    write_process(found.process, folder, study, panel if isinstance(panel, Panel) else None)
     if study.truth:
         write_table(truth_frame(study, found.estimates), folder / "truth.csv")
     (folder / "verdict.toml").write_text(found.verdict.to_toml(), encoding="utf-8")
@@ -226,6 +228,28 @@ def note_planned(study: str | Path | Study, out: str | Path = "build") -> Path:
         write_json({**facts, "inputs": dict(panel.sources)}, new / "manifest.json")
         write_figures(new)
     return folder
+
+
+def design_any(
+    study: str | Path | Study,
+    out: str | Path = "build",
+    progress: Callable[[int, int, str], None] | None = None,
+    *,
+    workers: int = 2,
+    lottery: int = 0,
+    quick: bool = False,
+) -> Path:
+    """What `design` writes, whatever the design; arguments as in `design_study`.
+
+    Persons are not drawn by lot here. Raises what loading raises, and a DesignError where nothing can be worked out.
+    """
+    loaded = study if isinstance(study, Study) else load_study(study)
+    if loaded.study.design != "individuals":
+        return design_study(loaded, out, progress, workers=workers, lottery=lottery, quick=quick)
+    if lottery:
+        msg = f"{loaded.id}: --lottery draws areas; draw the persons where their pseudonyms are known, and keep the seed"
+        raise DesignError(msg)
+    return design_persons(loaded, load_cohort(loaded), out)
 
 
 def show_design(study: str | Path, out: str | Path = "build") -> Path:
@@ -315,16 +339,16 @@ class _Clock:
 
 
 def require_areas(study: Study) -> None:
-    """Only areas and series are evaluated for an effect today."""
-    if not study.has_panel:
-        msg = f'{study.id}: design = "{study.study.design}" cannot be run yet; only "areas" and "series" can'
+    """An organisation is not evaluated for an effect."""
+    if not study.has_data:
+        msg = f'{study.id}: design = "{study.study.design}" cannot be run yet; only "areas", "series" and "individuals" can'
         raise DesignError(msg)
 
 
 class _Callable(ModuleType):
     """Lets `utvardering.evaluate(...)` work whether the name means the function or, once imported, this module."""
 
-    def __call__(self, *args: Any, **named: Any) -> Evaluation:  # noqa: ANN401 -- those of evaluate
+    def __call__(self, *args: Any, **named: Any) -> Evaluation | AssessedOrganisation:  # noqa: ANN401 -- those of evaluate
         return evaluate(*args, **named)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utvardering.data.load import load_panel
+from utvardering.data.by_design import load_data
 from utvardering.errors import DataNotFetchedError, PublishError, ReproductionError
 from utvardering.evidence import weigh_evidence, write_evidence
 from utvardering.followup.table import follow_up, write_follow_up
@@ -19,7 +19,7 @@ from utvardering.registration.state import STATUS_LOCKED, verify
 from utvardering.registration.traces import lost_lock
 from utvardering.report.render import found_builds, render_report
 from utvardering.report.render import stage as stage_sources
-from utvardering.report.results import is_planned
+from utvardering.report.results import is_organisation, is_planned
 from utvardering.study.load import load_study
 from utvardering.study.register import LOCK
 from utvardering.study.source import STUDIES, STUDY_FILE, study_ids
@@ -100,9 +100,9 @@ def _verify(build: Path, source: Path) -> None:
             continue
         loaded = load_study(folder / STUDY_FILE)
         panel = None
-        if folder == source and loaded.has_panel:
+        if folder == source and loaded.has_data:
             with contextlib.suppress(DataNotFetchedError):
-                panel = load_panel(loaded)
+                panel = load_data(loaded)
         verify(loaded, panel)
 
 
@@ -120,7 +120,8 @@ def _unfetched(build: Path) -> list[tuple[str, str]]:
     found = []
     for path in sorted(build.glob("*/study.toml")):
         folder = path.parent
-        if not folder.name.startswith(".") and not (folder / "verdict.toml").exists() and not is_planned(folder):
+        has_page = (folder / "verdict.toml").exists() or is_planned(folder) or is_organisation(folder)
+        if not folder.name.startswith(".") and not has_page:
             meta = tomllib.loads(path.read_text(encoding="utf-8-sig"))["study"]
             found.append((meta["id"], meta["title"]))
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from utvardering.errors import Problem, ReproductionError
 from utvardering.estimators.estimate import EstimateRow, Estimates
-from utvardering.evaluate import evaluate
+from utvardering.evaluate import Evaluation, evaluate
 from utvardering.outputs import tree_hashes
 from utvardering.report.render import render_report
 from utvardering.study.load import load_study
@@ -51,7 +51,7 @@ def reproduce(
         for name in sorted(set(trees[0]) | set(trees[1]))
         if trees[0].get(name) != trees[1].get(name)
     ]
-    estimates = found.estimates if found else Estimates(())
+    estimates = found.estimates if isinstance(found, Evaluation) else Estimates(())
     numbers, wrong = compare(loaded, estimates)
     problems += wrong
     if problems:

@@ -22,6 +22,7 @@ from utvardering.report.design_figures import draw_design
 from utvardering.report.doubt_figures import draw_doubts
 from utvardering.report.process_figures import process_charts
 from utvardering.report.results import Outcome, Results
+from utvardering.report.series_figures import draw_series
 from utvardering.report.texts import position
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ def draw_all(results: Results) -> Iterator[Drawn]:
                 _over_time(results, outcome, frame),
                 frame,
             )
+    for name, section, words, chart, data in draw_series(results):
+        yield Drawn(_figure(name, section, words), chart, data)
     if len(frame := chart_data.event_study(results, primary)):
         chart = charts.event_study(frame, texts, primary.unit)
         yield Drawn(_figure("perioder", "per_period", captions.event_study(results, frame)), chart, frame)

@@ -19,7 +19,8 @@ def write_overview(runs: Sequence[Results], folder: Path, not_fetched: Sequence[
     texts = Texts("sv")
     (folder / "planned.qmd").write_text(_planned([run for run in runs if run.is_planned], texts), encoding="utf-8")
     simulated = [run.title for run in runs if run.is_simulated]
-    runs = [run for run in runs if not run.is_planned]
+    (folder / "process.qmd").write_text(_assessed([run for run in runs if run.is_organisation], texts), encoding="utf-8")
+    runs = [run for run in runs if not run.is_planned and not run.is_organisation]
     for aim in AIMS:
         rows = [_row(run, one) for run in runs for one in run.outcomes if one.aim == aim and one.role != "negative_control"]
         caption = texts(f"index.caption_{aim}")
@@ -48,6 +49,24 @@ def _planned(runs: Sequence[Results], texts: Texts) -> str:
     caption = texts("design.index_caption")
     table = pipe(texts.raw("design.index_columns"), rows, caption, "tbl-planerade", "llll", "42,16,24,18")
     return f"## {texts('design.index_heading')}\n\n{texts('design.index_intro')}\n\n{table}\n"
+
+
+def _assessed(runs: Sequence[Results], texts: Texts) -> str:
+    """Organisations, under a heading of their own; empty where there are none."""
+    if not runs:
+        return ""
+    rows = [
+        (f"[{run.title}](studier/{run.id}/index.qmd)", *(_middle(one["median"], texts) for one in run.process["levels"]))
+        for run in runs
+    ]
+    caption = texts("process.index_caption")
+    table = pipe(texts.raw("process.index_columns"), rows, caption, "tbl-granskningar", "lrrr", "46,18,18,18")
+    return f"## {texts('process.index_heading')}\n\n{texts('process.index_intro')}\n\n{table}\n"
+
+
+def _middle(median: float | None, texts: Texts) -> str:
+    """A median grade; a dash where nothing was settled."""
+    return texts("word.none") if median is None else texts.number(median, 0 if median == int(median) else 1)
 
 
 def _row(results: Results, outcome: Outcome) -> tuple[str, ...]:
