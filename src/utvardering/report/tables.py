@@ -113,6 +113,7 @@ def planned_and_done(results: Results) -> str:
         (texts("plan.item_before"), least("min_periods_before", 12), done["before"]),
         (texts("plan.item_after"), least("min_periods_after", 4), done["after"]),
     ]
+    rows = [row for row in rows if row[0]]  # a design that compares with nothing has no name for it
     return pipe(texts.raw("plan.columns"), rows, texts("plan.caption"), "tbl-plan", "lll", "24,38,38")
 
 

@@ -23,8 +23,15 @@ _PER_YEAR = {"week": 52, "month": 12, "quarter": 4, "year": 1, "index": 1}
 
 
 @cache
-def _catalogue(language: str) -> dict[str, Any]:
-    return tomllib.loads(files("utvardering.report").joinpath("text", f"{language}.toml").read_text(encoding="utf-8"))
+def _catalogue(language: str, design: str = "") -> dict[str, Any]:
+    """Tables of sentences; a design of its own kind says some of them in its own words."""
+    folder = files("utvardering.report").joinpath("text")
+    found = tomllib.loads(folder.joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    own = folder.joinpath(f"{design}.{language}.toml")
+    if design and own.is_file():
+        for table, sentences in tomllib.loads(own.read_text(encoding="utf-8")).items():
+            found[table] = {**found[table], **sentences}
+    return found
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class Texts:
     """The catalogue of a language: `texts("summary.effect", title=…)` is a sentence with its facts filled in."""
 
     language: str
+    design: str = ""
 
     def __call__(self, key: str, **facts: object) -> str:
         """A sentence of the catalogue with its facts filled in."""
@@ -40,7 +48,7 @@ class Texts:
 
     def raw(self, key: str) -> Any:  # noqa: ANN401 -- a sentence, a list of sentences or a table of them
         """What the catalogue holds at `table.key`, facts not filled in."""
-        value: Any = _catalogue(self.language)
+        value: Any = _catalogue(self.language, self.design)
         for part in key.split("."):
             value = value[part]
         return value
@@ -48,11 +56,11 @@ class Texts:
     def has(self, key: str) -> bool:
         """Whether the catalogue holds `table.key`."""
         table, _, name = key.partition(".")
-        return name in _catalogue(self.language)[table]
+        return name in _catalogue(self.language, self.design)[table]
 
     def name(self, table: str, key: str) -> str:
         """The reader's name of a machine name; the machine name where there is none."""
-        return str(_catalogue(self.language)[table].get(key, key))
+        return str(_catalogue(self.language, self.design)[table].get(key, key))
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with so many decimals; a dash where there is none."""
