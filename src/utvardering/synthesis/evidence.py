@@ -29,8 +29,8 @@ from utvardering.synthesis.pooling import (
 WHY_NOT = (
     "not_interpretable",
     "not_implemented",
-    "no_estimate",
     "process",
+    "no_estimate",
     "replication",
     "other_outcome",
     "no_randomized_error",
