@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from utvardering.report.doubt_data import label
 from utvardering.report.refused import in_language
 from utvardering.report.results import in_percent
 from utvardering.report.tables import headings, pipe
@@ -17,7 +18,20 @@ if TYPE_CHECKING:
 
 SHOWN_WEIGHTS = 5
 """As many comparison areas are named for each method, those with the largest weights."""
-SHARES = ("pretrend", "power", "coverage", "false_positives", "spillover")
+OWN_NAMES = (
+    "e_value",
+    "quotient",
+    "breakdown",
+    "smoothness_breakdown",
+    "identification",
+    "independencies",
+    "all",
+    "sign",
+    "conclusion",
+    "joint",
+)
+"""Rows whose name says what their number is, since it is no effect of a recalculation."""
+SHARES = ("pretrend", "power", "coverage", "false_positives", "overlap", "attrition", "spillover")
 """Checks whose value and limit are shares, written in percent."""
 
 
@@ -53,6 +67,8 @@ def _measured(results: Results, check: str, value: float, threshold: float) -> s
     if check in SHARES or (check == "history" and not counted):
         digits = 1 if check == "pretrend" else 0
         return texts.percent(100 * value, digits)
+    if check == "groups":
+        return texts("appendix.value_groups", x=int(value))
     if check == "history":
         return texts.length(int(value), results.primary.unit)
     if check == "comparison":
@@ -87,30 +103,23 @@ def _robust_numbers(results: Results, row: Any) -> tuple[str, str]:  # noqa: ANN
     if row.check == "e_value" and not math.isnan(row.ci_low):
         limit = texts("appendix.e_value_limit", x=texts.number(float(row.ci_low), 2))
         return texts.number(float(row.estimate), 2), limit
-    if row.check == "e_value" or row.variant in ("quotient", "breakdown", "smoothness_breakdown", "hidden_cause"):
+    if row.variant in ("sign", "conclusion") and row.check == "specification_curve":
+        return texts.percent(100 * float(row.estimate)), texts("word.none")
+    if row.check == "e_value" or row.variant in ("quotient", "breakdown", "smoothness_breakdown", "hidden_cause", "tipping"):
         return texts.number(float(row.estimate), 2), texts("word.none")
     low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
     return texts.signed_percent(value), texts.signed_range(low, high)
 
 
 def _variant(results: Results, check: str, variant: str) -> str:
+    """What a row is called: as in the pictures, but for numbers that no picture shows."""
     texts = results.texts
-    name, found, value = variant.partition("=")
-    if check == "placebo_start" and found:
-        return texts("appendix.shift", n=value.lstrip("-"))
-    if check == "displacement" and name == "ring":
-        return texts("appendix.ring", ring=value)
-    if check == "trend_deviation":
-        return texts(f"appendix.{name}", x=texts.number(float(value), 2)) if found else texts(f"appendix.{variant}")
-    if check in {"graph", "refute"} and variant:
-        return texts("appendix.hidden_like", name=value) if found else texts(f"appendix.{variant}")
-    if variant == "quotient" or check == "e_value":
-        return texts(f"appendix.{variant or check}")
-    return (
-        texts("appendix.without", unit=results.figures.get("labels", {}).get(variant, variant))
-        if check == "leave_one_out"
-        else variant
-    )
+    key = check if check == "e_value" else variant
+    if check == "refute" and variant == "hidden_cause":
+        return texts("appendix.hidden_cause")
+    if key in OWN_NAMES:
+        return texts(f"appendix.{key}")
+    return label(results, check, variant).replace("\n", " ") if variant else texts("word.none")
 
 
 def weights(results: Results) -> str:

@@ -24,13 +24,14 @@ _PART = {
     "scales": "same",
     "structural": "same",
     "trend_deviation": "side",
+    "missing_waves": "side",
     "contrasts": "side",
     "placebo_start": "zero",
     "placebo_unit": "zero",
     "negative_controls": "zero",
 }
 _REFUTE = {"placebo_treatment": "zero", "random_cause": "same", "subset": "same"}
-_OWN_NUMBERS = ("quotient", "breakdown", "smoothness_breakdown", "hidden_cause", "all")
+_OWN_NUMBERS = ("quotient", "breakdown", "smoothness_breakdown", "hidden_cause", "tipping", "all", "rank")
 """Variants whose estimate is no effect."""
 
 
@@ -41,7 +42,7 @@ def part_of(check: str, variant: str) -> str:
     if check == "refute":
         return _REFUTE.get(variant, "side")
     if check == "displacement":
-        return "zero" if variant.startswith("ring") else "same"
+        return "zero" if variant.startswith("ring") else "side"
     return "side" if variant == "calibrated" else _PART.get(check, "same")
 
 
@@ -110,7 +111,7 @@ def label(results: Results, check: str, variant: str) -> str:  # noqa: PLR0911 -
         return texts("doubts.shift", n=shift)
     if check == "displacement" and name == "ring":
         return texts("doubts.ring", ring=value)
-    if check in {"leave_one_out", "placebo_unit"} and variant:
+    if check in {"leave_one_out", "placebo_unit"} and variant not in {"", "rank"}:
         return texts(f"doubts.{check}", unit=units.get(variant, variant))
     if check == "windows":
         return texts("doubts.window", **_ends(variant))
@@ -123,6 +124,8 @@ def label(results: Results, check: str, variant: str) -> str:  # noqa: PLR0911 -
         size = float(value)
         shown = texts.number(size, 1) if name == "relative_magnitude" else texts.number(100 * size, 0 if size * 100 >= 1 else 1)
         return texts(f"doubts.{name}" if size else f"doubts.{name}_none", x=shown)
+    if name == "against" and found:
+        return texts("doubts.against", name=titles.get(value, value))
     if check == "negative_controls" and variant in titles:
         return titles[variant]
     if check == "refute" and found:

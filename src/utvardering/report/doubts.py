@@ -88,6 +88,12 @@ def _placebo_start(results: Results, rows: pd.DataFrame) -> tuple[str, str]:
     return results.texts(f"answer.placebo_{grade}", count=len(tried), failed=failed), grade
 
 
+def _placebo_unit(results: Results, rows: pd.DataFrame) -> tuple[str, str]:
+    """How many comparison areas changed as much; the row of each area is for the picture and the appendix."""
+    rank = rows[rows["variant"] == "rank"]
+    return _in_own_words(results, rank if len(rank) else rows)
+
+
 def _within(name: str) -> Callable[[Results, pd.DataFrame], tuple[str, str]]:
     """Other estimates of the same effect: do they stay within the planned interval?"""
 
@@ -211,7 +217,7 @@ def _specification_curve(results: Results, rows: pd.DataFrame) -> tuple[str, str
 
 RULES: dict[str, Callable[[Results, pd.DataFrame], tuple[str, str]]] = {
     "placebo_start": _placebo_start,
-    "placebo_unit": _in_own_words,
+    "placebo_unit": _placebo_unit,
     "leave_one_out": _within("leave"),
     "windows": _within("windows"),
     "alternative_comparisons": _within("alternatives"),
