@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PUBLISHED = "results"
 """The folder beside a report that holds its tables and figures."""
-FACTS = ("manifest.json", "registration.json")
+FACTS = ("manifest.json", "process.json", "registration.json")
 """What may be downloaded beside the tables."""
 FOLDED = "```{{=html}}\n<details><summary>{summary}</summary>\n```"
 UNFOLDED = "```{=html}\n</details>\n```"
@@ -144,6 +144,7 @@ def implementation(r: Results) -> None:
     """Whether the measure was carried out: starts, dose planned against delivered, levels of the organisation."""
     texts = r.texts
     lines = [f"{r.measure['description']}"] if r.measure.get("description") else []
+    unassessed = "" if r.process else texts("implementation.process")
     begun = r.figures.get("starts", [])
     if begun:
         first, last = (texts.period(label, r.primary.unit) for label in begun)
@@ -154,7 +155,7 @@ def implementation(r: Results) -> None:
         )
     dose = r.tables["dose"]
     if dose.empty:
-        say(" ".join(lines), texts("implementation.none"), texts("implementation.process"))
+        say(" ".join(lines), texts("implementation.none"), unassessed)
         return
     weeks = dose.groupby("week")[["planned_hours", "delivered_hours"]].sum()
     weeks = weeks[weeks["planned_hours"] > 0]
@@ -168,7 +169,7 @@ def implementation(r: Results) -> None:
     )
     weekly = texts("implementation.weeks", count=empty, all=len(weeks)) if empty else ""
     say(" ".join(lines), f"{texts('implementation.intro_dose')} {share} {weekly}".strip())
-    say(*figures_of(r, "implementation"), texts("implementation.process"))
+    say(*figures_of(r, "implementation"), unassessed)
 
 
 def gate(r: Results) -> None:
@@ -277,9 +278,14 @@ def downloads(r: Results) -> None:
         texts("data.figures_intro"),
         bullets(figures),
         f"{texts('data.tables_intro')} {', '.join(listed)}.",
-        texts("data.notes") if (r.tables["estimates"]["note"] != "").any() and texts.language != "en" else "",
+        texts("data.notes") if _has_notes(r) and texts.language != "en" else "",
         texts("data.no_download"),
     )
+
+
+def _has_notes(r: Results) -> bool:
+    rows = r.tables["estimates"]
+    return len(rows) > 0 and bool((rows["note"] != "").any())
 
 
 def left_out(r: Results) -> None:
