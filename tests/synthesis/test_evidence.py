@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from tests.synthesis.made_up import finding
 from utvardering.synthesis.evidence import POOLED_COLUMNS, WHY_NOT, weigh
 from utvardering.synthesis.findings import NAN, Area
