@@ -1,4 +1,4 @@
-"""Doubts: each has a question in both languages, a grade by the rules of docs/sureness.md, and a sentence where it was not tried."""
+"""Doubts: each has a question in both languages, a grade by docs/sureness.md, and a reason where it was not tried."""
 
 import math
 import re
@@ -138,13 +138,16 @@ def test_many_rows_of_one_doubt_share_a_line(tmp_path):
     assert "Utan ett område i taget (8)" in doubt_captions.doubts(run, frame)[1]
 
 
-SPECIFICATIONS = """study,outcome,specification,planned,estimator,comparison,window,scale,estimate_percent,low,high,p_value,same_sign,same_conclusion,note
+SPECIFICATIONS = (
+    "study,outcome,specification,planned,estimator,comparison,window,scale,estimate_percent,low,high,p_value,same_sign,"
+    """same_conclusion,note
 prov,brott,1,false,did,planned,full,rate,-22,-33,-10,0.01,true,true,
 prov,brott,2,true,poisson_did,planned,full,rate,-20,-30,-9,0.01,true,true,
 prov,brott,3,false,did,smaller_half,no_first_year,log,-5,-20,12,0.4,true,false,
 prov,brott,4,false,did,nearest 20,2020-01..2023-06,count,3,-8,14,0.6,false,false,
 prov,brott,5,false,event_study,,,,,,,,,,Inte medräknat.
 """
+)
 
 
 def test_the_sentence_says_how_often_sign_and_conclusion_stay(tmp_path):

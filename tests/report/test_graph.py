@@ -1,4 +1,4 @@
-"""The causal graph in the report: boxes and arrows that do not cover each other, names as a reader knows them, no number in vain."""
+"""The causal graph in the report: nothing covers anything, names are those of a reader, no number without identification."""
 
 import itertools
 import json

@@ -171,12 +171,12 @@ def curve(frame: pd.DataFrame, texts: Texts) -> ggplot:
     count = len(frame)
     key = _key(frame, texts, 1.5 + _TALL).assign(x=count * 0.03)
     bottom = float(names["y"].min()) - 0.8
-    planned = shown[shown["planned"]]
+    planned = shown[shown["planned"]].assign(foot=bottom)
     width = max(0.25, min(0.8, 36 / count))
     return (
         ggplot(shown, aes("place", "y"))
         + geom_hline(yintercept=-low * scale + 1.5, color=INK, size=0.6)
-        + geom_vline(data=planned, mapping=aes(xintercept="place"), color=TREATED, size=0.5, linetype="dotted")
+        + geom_segment(aes("place", "foot", xend="place", yend="y"), data=planned, color=TREATED, size=0.5, linetype="dotted")
         + geom_linerange(aes(ymin="y_low", ymax="y_high", color="look"), size=width, alpha=0.55)
         + geom_point(aes(color="look", fill="look", shape="look", size="look"), stroke=0.6)
         + geom_point(aes("place", "y", color="look"), data=below, shape="s", size=max(0.5, min(1.6, 60 / count)))
@@ -189,7 +189,7 @@ def curve(frame: pd.DataFrame, texts: Texts) -> ggplot:
             aes("x", "y", color="look", fill="look", shape="look", size="look"), data=key.assign(x=count * 0.03), stroke=0.6
         )
         + geom_text(
-            aes("x", "y", label="label"), data=key.assign(x=count * 0.06), ha="left", size=POINTS, family=FONT, color=INK
+            aes("x", "y", label="label"), data=key.assign(x=count * 0.07), ha="left", size=POINTS, family=FONT, color=INK
         )
         + scale_color_manual(values={name: found[1] for name, found in _CURVE.items()})
         + scale_fill_manual(values={name: found[2] for name, found in _CURVE.items()})

@@ -100,7 +100,7 @@ def _percent(results: Results, row: pd.Series, value: float) -> float:
     return in_percent(planned, value)
 
 
-def label(results: Results, check: str, variant: str) -> str:  # noqa: PLR0911 -- a line a doubt
+def label(results: Results, check: str, variant: str) -> str:  # noqa: C901, PLR0911 -- a line a doubt
     """What a row is called in a picture and in a table."""
     texts = results.texts
     name, found, value = variant.partition("=")
