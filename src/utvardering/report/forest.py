@@ -21,7 +21,7 @@ RIGHT = 1.0
 """Room for the numbers at the right, as a share of the range."""
 PERCENTS = (-95, -90, -80, -70, -60, -50, -40, -30, -20, -10, -5, 0, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 900)
 """Marks of a logarithmic axis, of which those at 0 and far enough apart are shown."""
-MOST_MARKS = 4
+MOST_MARKS = 3
 WIDEST = 3.2
 """An interval that reaches further than so many times the third quartile is cut at the edge."""
 APART, POOLED_APART = 0.35, 0.9
@@ -203,13 +203,13 @@ def _number(row: Any, read: Callable[[float], str], texts: Texts) -> str:  # noq
 
 
 def _marks(low: float, high: float, scale: str) -> list[float]:
-    """Marks of the axis, zero among them, at least a seventh of the range apart."""
+    """Marks of the axis, zero among them, at least a third of the range apart."""
     if scale != "log_ratio":
         from utvardering.report.charts import ticks  # noqa: PLC0415 -- plotnine is slow to import
 
         marks = ticks(low, high)
         return [mark for mark in marks if round(mark / (marks[1] - marks[0])) % 2 == 0] if len(marks) > MOST_MARKS else marks
-    apart = (high - low) / 4
+    apart = (high - low) / 3
     kept = [0.0]
     for percent in sorted(PERCENTS, key=lambda one: abs(math.log1p(one / 100))):
         x = math.log1p(percent / 100)
