@@ -78,7 +78,7 @@ def specification_curve(doubt: Doubt) -> Iterator[RobustnessRow | SpecificationR
     listed, count = offered.listed()
     tried = [_tried(doubt, offered, choice) for choice in listed]
     answered = sorted((one for one in tried if not one.fault), key=lambda one: (one.estimate, one.choice))
-    test, inside = _joint(doubt, offered, answered)
+    test, inside = together(doubt, offered, answered)
     yield from _table(doubt, offered, [*answered, *(one for one in tried if one.fault)], inside)
     if len(answered) <= 1:
         fault = DesignError(say(doubt.study.report.language, "robustness", "curve_alone"))
@@ -145,8 +145,8 @@ def _numbers(job: Job, method: Method, *, kept: bool) -> dict[str, Any]:
     }
 
 
-def _joint(doubt: Doubt, offered: Choices, tried: list[Tried]) -> tuple[JointTest | None, set[Choice]]:
-    """The joint test and the specifications in it; None where fewer than two are."""
+def together(doubt: Doubt, offered: Choices, tried: list[Tried]) -> tuple[JointTest | None, set[Choice]]:
+    """The joint test of specifications and which of them are in it; None where fewer than two are. No estimate is looked at."""
     pools = np.any([rule.pool for rule in offered.comparisons.values()], axis=0)
     role = np.where(doubt.panel.role == "treated", "treated", np.where(pools, "comparison", "excluded"))
     wide = doubt.panel.with_roles(role)
