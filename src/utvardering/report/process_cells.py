@@ -67,4 +67,4 @@ def answer(r: Results) -> None:
     improvements = [one for one in r.process["factors"] if one["kind"] == "improvement"]
     if improvements:
         said = [f"**{one['addressee']}**: {one['text']}" for one in improvements]
-        say(f"### {texts('process.first_heading')}", bullets(said))
+        say(f"## {texts('process.first_heading')} {{#sec-forbattringar}}", bullets(said))

@@ -209,7 +209,7 @@ def _needs_number(annotation: Hint, metadata: list[Any], write: str, value: Valu
         number = None
     if number is not None:
         number = _within(number, metadata)
-    if number is not None:
+    if number is not None and not (annotation is int and not number.is_integer()):
         hint = f"; write {write}{_number_text(number, annotation)}"
     return f"needs {what}, found {found}{hint}"
 
