@@ -16,19 +16,27 @@ WRONG = {
     "unknown_set": (
         changed(('"trygghetsvardar"]', '"trygghetsvärdar"]')),
         [
-            f'line 2: criteria[1]: "trygghetsvärdar" is not a ready criteria set; they are {SETS}. '
-            'Did you mean "trygghetsvardar"?',
-            'line 40: assessment[2].criterion: "trygghetsvardar.leverans" belongs to the ready set "trygghetsvardar", '
-            "which criteria does not name; add it there",
+            (
+                f'line 2: criteria[1]: "trygghetsvärdar" is not a ready criteria set; they are {SETS}. '
+                'Did you mean "trygghetsvardar"?'
+            ),
+            (
+                'line 40: assessment[2].criterion: "trygghetsvardar.leverans" belongs to the ready set "trygghetsvardar", '
+                "which criteria does not name; add it there"
+            ),
         ],
     ),
     "unknown_criterion": (
         changed(('"lag-2023-196.atgardsplan"\nlevel', '"lag-2023-196.atgardsplanen"\nlevel')),
         [
-            'line 19: assessment[0].criterion: "lag-2023-196.atgardsplanen" is no criterion of this study. '
-            'Did you mean "lag-2023-196.atgardsplan"?',
-            "line 34: settled[0].criterion: lag-2023-196.atgardsplan has 1 assessment, so there is nothing to settle; "
-            "take the table away",
+            (
+                'line 19: assessment[0].criterion: "lag-2023-196.atgardsplanen" is no criterion of this study. '
+                'Did you mean "lag-2023-196.atgardsplan"?'
+            ),
+            (
+                "line 34: settled[0].criterion: lag-2023-196.atgardsplan has 1 assessment, so there is nothing to settle; "
+                "take the table away"
+            ),
         ],
     ),
     "criterion_without_its_set": (
@@ -38,8 +46,10 @@ WRONG = {
     "criterion_of_nowhere": (
         changed(('"trygghetsvardar.leverans"', '"himlen"')),
         [
-            'line 40: assessment[2].criterion: "himlen" is no criterion of this study; write one of its sets '
-            "(lag-2023-196.…, trygghetsvardar.…), or add it as a [[criterion]] of your own"
+            (
+                'line 40: assessment[2].criterion: "himlen" is no criterion of this study; write one of its sets '
+                "(lag-2023-196.…, trygghetsvardar.…), or add it as a [[criterion]] of your own"
+            )
         ],
     ),
     "level_contradicts": (
@@ -49,8 +59,10 @@ WRONG = {
     "level_unknown": (
         changed(('level = "strategic"', 'level = "strategisk"')),
         [
-            'line 20: assessment[0].level: needs one of strategic, tactical, operational, found "strategisk". '
-            'Did you mean "strategic"?'
+            (
+                'line 20: assessment[0].level: needs one of strategic, tactical, operational, found "strategisk". '
+                'Did you mean "strategic"?'
+            )
         ],
     ),
     "grade_outside": (
@@ -72,22 +84,28 @@ WRONG = {
     "evidence_unknown": (
         changed(('assessor = "A"\nevidence = ["d1"]', 'assessor = "A"\nevidence = ["d1", "d11"]')),
         [
-            'line 23: assessment[0].evidence[1]: "d11" is not an [[evidence]] of this file. Did you mean "d1"? '
-            "Add it, or correct the name"
+            (
+                'line 23: assessment[0].evidence[1]: "d11" is not an [[evidence]] of this file. Did you mean "d1"? '
+                "Add it, or correct the name"
+            )
         ],
     ),
     "assessed_twice": (
         changed(('grade = 1\nassessor = "B"', 'grade = 1\nassessor = "A"')),
         [
-            "line 27: assessment[1].criterion: lag-2023-196.atgardsplan is assessed twice by A (first on line 18); "
-            "keep one of the assessments"
+            (
+                "line 27: assessment[1].criterion: lag-2023-196.atgardsplan is assessed twice by A (first on line 18); "
+                "keep one of the assessments"
+            )
         ],
     ),
     "settled_without_difference": (
         changed(("grade = 1", "grade = 3")),
         [
-            "line 34: settled[0].criterion: the assessors agree on lag-2023-196.atgardsplan (grade 3), so there is nothing to "
-            "settle; take the table away"
+            (
+                "line 34: settled[0].criterion: the assessors agree on lag-2023-196.atgardsplan (grade 3), so there is nothing to "
+                "settle; take the table away"
+            )
         ],
     ),
     "settled_outside": (
@@ -97,8 +115,10 @@ WRONG = {
     "improvement_without_addressee": (
         changed(('addressee = "kommunstyrelsen"\n', "")),
         [
-            "line 47: factor[0].addressee: is missing: who can act on the improvement. "
-            'Write such as addressee = "kommunstyrelsen"'
+            (
+                "line 47: factor[0].addressee: is missing: who can act on the improvement. "
+                'Write such as addressee = "kommunstyrelsen"'
+            )
         ],
     ),
     "unknown_key": (
@@ -114,8 +134,10 @@ WRONG = {
     "own_repeats_ready": (
         RIGHT + OWN.format(id="trygghetsvardar.logg", level="tactical"),
         [
-            'line 54: criterion[0].id: "trygghetsvardar.logg" is a criterion of the ready set; give yours another name, or take '
-            "the table away"
+            (
+                'line 54: criterion[0].id: "trygghetsvardar.logg" is a criterion of the ready set; give yours another name, or '
+                "take the table away"
+            )
         ],
     ),
     "own_anchors": (
@@ -130,8 +152,10 @@ WRONG = {
         changed(('id = "B"', 'id = "A"'), ('assessor = "B"', 'assessor = "A"')),
         [
             'line 9: assessor[1].id: "A" is used by another [[assessor]] too; give each its own',
-            "line 27: assessment[1].criterion: lag-2023-196.atgardsplan is assessed twice by A (first on line 18); "
-            "keep one of the assessments",
+            (
+                "line 27: assessment[1].criterion: lag-2023-196.atgardsplan is assessed twice by A (first on line 18); "
+                "keep one of the assessments"
+            ),
         ],
     ),
 }
@@ -139,33 +163,45 @@ WRONG = {
 NAMED = {
     "role": (
         changed(('role = "extern granskare"', 'role = "Anna Andersson, granskare"')),
-        "line 6: assessor[0].role: looks like a person's name: a process evaluation names roles, never persons; write the role, "
-        'such as "extern granskare"',
+        (
+            "line 6: assessor[0].role: looks like a person's name: a process evaluation names roles, never persons; "
+            'write the role, such as "extern granskare"'
+        ),
     ),
     "given_name_as_id": (
         changed(('id = "A"', 'id = "anna"'), ('grade = 3\nassessor = "A"', 'grade = 3\nassessor = "anna"')),
-        "line 5: assessor[0].id: looks like a person's name: a process evaluation names roles, never persons; "
-        "write the role instead",
+        (
+            "line 5: assessor[0].id: looks like a person's name: a process evaluation names roles, never persons; "
+            "write the role instead"
+        ),
     ),
     "addressee": (
         changed(('addressee = "kommunstyrelsen"', 'addressee = "Karin på kommunen"')),
-        "line 50: factor[0].addressee: looks like a person's name: a process evaluation names roles, never persons; write a "
-        'board or a role, such as "kommunstyrelsen"',
+        (
+            "line 50: factor[0].addressee: looks like a person's name: a process evaluation names roles, never persons; "
+            'write a board or a role, such as "kommunstyrelsen"'
+        ),
     ),
     "title": (
         changed(('title = "Åtgärdsplan 2024–2025"', 'title = "Intervju med Lars Svensson"')),
-        "line 15: evidence[0].title: looks like a person's name: a process evaluation names roles, never persons; "
-        "write the role instead",
+        (
+            "line 15: evidence[0].title: looks like a person's name: a process evaluation names roles, never persons; "
+            "write the role instead"
+        ),
     ),
     "text": (
         changed(('text = "Utse en ersättare."', 'text = "Utse en ersättare för Eva Berg."')),
-        "line 49: factor[0].text: looks like a person's name: a process evaluation names roles, never persons; "
-        "write the role instead",
+        (
+            "line 49: factor[0].text: looks like a person's name: a process evaluation names roles, never persons; "
+            "write the role instead"
+        ),
     ),
     "mail": (
         changed(('text = "Utse en ersättare."', 'text = "Skriv till e.b@kommun.example."')),
-        "line 49: factor[0].text: looks like an e-mail address: a process evaluation names roles, never persons; "
-        "write the role instead",
+        (
+            "line 49: factor[0].text: looks like an e-mail address: a process evaluation names roles, never persons; "
+            "write the role instead"
+        ),
     ),
 }
 
