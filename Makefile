@@ -6,7 +6,7 @@ SITE    := build/.site
 BIN     := .venv/bin
 READY   := .venv/.ready
 CODE    := $(shell find src/utvardering -type f \( -name '*.py' -o -name '*.toml' \) -not -path '*/publishers/*') docs/methods/coverage.csv
-PAGES   := $(shell find reports src/utvardering/report -type f -not -path 'reports/_site/*' -not -name '*.pyc')
+PAGES   := $(shell find reports evidence src/utvardering/report -type f -not -path 'reports/_site/*' -not -name '*.pyc')
 TODAY   := $(shell date +%F)
 WORKERS ?= 2
 
