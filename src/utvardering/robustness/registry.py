@@ -42,6 +42,18 @@ ROBUSTNESS: dict[str, Callable[[Doubt], Iterator[RobustnessRow] | Iterator[Robus
     "specification_curve": specification_curve,
 }
 
+OF_AREAS = (
+    "placebo_unit",
+    "leave_one_out",
+    "alternative_comparisons",
+    "trend_deviation",
+    "displacement",
+    "e_value",
+    "graph",
+    "refute",
+)
+"""Doubts about other areas, or about causes that differ between them: one series has none."""
+
 
 def stress(
     study: Study,
@@ -61,6 +73,8 @@ def stress(
     doubt = Doubt(study, panel, planned, others, kept or Kept())
     rows: list[RobustnessRow | SpecificationRow] = []
     for name, check in ROBUSTNESS.items():
+        if panel.one_series and name in OF_AREAS:
+            continue
         if progress:
             progress(name)
         rows.extend(check(doubt))

@@ -226,7 +226,8 @@ def _comparisons(study: Study, panel: Panel) -> tuple[dict[str, Comparison], dic
     size = unit_size(panel, study.primary.id)
     treated = panel.role == "treated"
     own = treated | (panel.role == "comparison")
-    rules = {PLANNED: Comparison(own), "without_heaviest": Comparison(own, "heaviest")}
+    rules = {PLANNED: Comparison(own)}
+    rules |= {} if panel.one_series else {"without_heaviest": Comparison(own, "heaviest")}
     others = study.robustness.alternative_comparisons
     if not others and (own & ~treated).sum() >= FEWEST_IN_HALVES:
         rules |= {"smaller_half": Comparison(own, "smaller"), "larger_half": Comparison(own, "larger")}

@@ -65,7 +65,9 @@ def _copy(source: Path, folder: Path, design: str) -> None:
     folder.mkdir()
     shutil.copy(source / VARIANTS / f"{design}.toml", folder / STUDY_FILE)
     shutil.copy(source / "protokoll.md", folder)
-    if design != "organisation":
+    if (own := source / VARIANTS / design).is_dir():  # files that its study file names
+        shutil.copytree(own, folder, dirs_exist_ok=True)
+    elif design != "organisation":
         (folder / "data").mkdir()
 
 

@@ -23,6 +23,9 @@ _SHARES = frozenset(
 )
 """Limits that are shares of something and read best in percent."""
 
+_OF_COMPARISON = ("min_comparison_units", "max_imbalance", "max_spillover", "min_overlap", "max_pretrend")
+"""Limits that one series has no use for."""
+
 
 def study_page(study: Study, level: int = 1, language: str = "") -> str:
     """The plan as a page of Markdown in the language of the report, or in another; every value of the plan is on it.
@@ -93,7 +96,7 @@ def _measure(study: Study, say: Wording) -> Iterator[str]:
         yield say.line("concurrent") + "\n\n" + _bullets([plain(change) for change in measure.concurrent])
     else:
         yield say.line("no_concurrent")
-    if study.study.design != "organisation":
+    if study.study.design not in {"organisation", "series"}:  # there nobody was left without the measure
         yield say.word("assignment", measure.assignment)
     if measure.lottery_seed is not None or measure.lottery_source:
         seed = DASH if measure.lottery_seed is None else measure.lottery_seed
@@ -252,7 +255,8 @@ def _checks(study: Study, say: Wording) -> Iterator[str]:
     if study.study.design == "organisation":
         return
     yield say.heading("checks")
-    limits = ((name, getattr(study.checks, name)) for name in type(study.checks).model_fields)
+    unused = _OF_COMPARISON if study.study.design == "series" else ()
+    limits = ((name, getattr(study.checks, name)) for name in type(study.checks).model_fields if name not in unused)
     yield _bullets(
         [say.line(name, "check", value=say.percent(limit) if name in _SHARES else say.number(limit)) for name, limit in limits]
     )
@@ -264,6 +268,7 @@ def _robustness(study: Study, say: Wording) -> Iterator[str]:
     doubts = study.robustness
     yield say.heading("robustness")
     items = [say.line("leave_one_out", value=say.line("yes" if doubts.leave_one_out else "no"))]
+    items = [] if study.study.design == "series" else items
     lists = ((name, getattr(doubts, name)) for name in ("placebo_shifts", "trend_deviations", "smoothness"))
     items += [say.line(name, value="; ".join(map(say.number, numbers))) for name, numbers in lists if numbers]
     if doubts.windows:

@@ -16,6 +16,7 @@ from utvardering.study.analysis_rules import ANALYSIS_RULES, smallest_p
 from utvardering.study.causal_graph import CAUSAL_RULES
 from utvardering.study.choice_rules import CHOICE_RULES, choices
 from utvardering.study.requirements import REQUIREMENTS
+from utvardering.study.series_rules import SERIES_RULES
 from utvardering.study.values import show
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def rule_problems(study: Study, *, partial: bool = False) -> list[Problem]:
     With `partial`, keys that are wrong in themselves are absent from `study`, and a rule that needs one of them is not judged.
     """
     problems: list[Problem] = []
-    for rule in (*REQUIREMENTS, *RULES, *CHOICE_RULES, *ANALYSIS_RULES, *CAUSAL_RULES):
+    for rule in (*REQUIREMENTS, *RULES, *CHOICE_RULES, *ANALYSIS_RULES, *CAUSAL_RULES, *SERIES_RULES):
         try:
             problems += rule(study)
         except AttributeError:
