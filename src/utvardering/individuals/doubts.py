@@ -93,7 +93,7 @@ DOUBTS: dict[str, Callable[[PersonDoubt], Iterator[RobustnessRow]]] = {
     "missing_waves": missing_waves,
     "negative_controls": negative_controls,
     "e_value": e_value_of_difference,
-    "hidden_cause": hidden_cause,
+    "refute": hidden_cause,
     "graph": graph,
 }
 

@@ -73,10 +73,10 @@ def hidden_cause(doubt: PersonDoubt) -> Iterator[RobustnessRow]:
         name = doubt.outcome.title if one.name == doubt.outcome.id else one.name
         facts = {"name": name, "value": doubt.shown(one.effect) if told else "", "plain": doubt.shown(estimate)}
         text = say(language, "individuals", key, **facts)
-        yield doubt.numbers("hidden_cause", f"like={one.name}", (one.effect, math.nan, math.nan, math.nan), verdict, text)
+        yield doubt.numbers("refute", f"hidden_cause={one.name}", (one.effect, math.nan, math.nan, math.nan), verdict, text)
     value = robustness_value(estimate, std_error, freedom)
     text = say(language, "individuals", "doubt_strength", value=percent(value, language))
-    yield doubt.numbers("hidden_cause", "strength", (value, math.nan, math.nan, math.nan), "not_evaluated", text)
+    yield doubt.numbers("refute", "hidden_cause", (value, math.nan, math.nan, math.nan), "not_evaluated", text)
 
 
 def graph(doubt: PersonDoubt) -> Iterator[RobustnessRow]:

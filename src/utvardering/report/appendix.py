@@ -21,6 +21,7 @@ SHOWN_WEIGHTS = 5
 OWN_NAMES = (
     "e_value",
     "quotient",
+    "tipping",
     "breakdown",
     "smoothness_breakdown",
     "identification",

@@ -20,6 +20,7 @@ from utvardering.outputs import write_json, write_table
 from utvardering.report import captions, chart_data
 from utvardering.report.design_figures import draw_design
 from utvardering.report.doubt_figures import draw_doubts
+from utvardering.report.person_figures import person_charts
 from utvardering.report.process_figures import process_charts
 from utvardering.report.results import Outcome, Results
 from utvardering.report.series_figures import draw_series
@@ -116,7 +117,7 @@ def draw_all(results: Results) -> Iterator[Drawn]:
                 _over_time(results, outcome, frame),
                 frame,
             )
-    for name, section, words, chart, data in draw_series(results):
+    for name, section, words, chart, data in (*draw_series(results), *person_charts(results, slug)):
         yield Drawn(_figure(name, section, words), chart, data)
     if len(frame := chart_data.event_study(results, primary)):
         chart = charts.event_study(frame, texts, primary.unit)
@@ -167,7 +168,7 @@ def panel_facts(results: Results) -> dict[str, Any]:
     """What the report says of the panel: exposure of the treated after the start, per outcome, and the first and last start."""
     panel = results.panel
     if panel is None:
-        return {"exposure": {}, "starts": [], "labels": {}}
+        return {"exposure": {}, "starts": [], "labels": group_labels(results)}
     under = panel[(panel["role"] == "treated") & (panel["treatment"] > 0) & panel["exposure"].notna()]
     means = under.groupby(["outcome", "unit"], sort=False)["exposure"].mean().groupby("outcome", sort=False).sum()
     begun = chart_data.starts(panel[panel["outcome"] == results.primary.id])
@@ -177,6 +178,15 @@ def panel_facts(results: Results) -> dict[str, Any]:
         "exposure": {name: float(f"{value:.{DIGITS}g}") for name, value in means.items()},
         "starts": [begun[0], begun[-1]] if begun else [],
     }
+
+
+def group_labels(results: Results) -> dict[str, str]:
+    """What the groups of a study of persons are called, which bear numbers and no names."""
+    if not results.is_of_persons:
+        return {}
+    left = results.robustness("leave_one_out")
+    names = [str(name) for name in left["variant"]] if len(left) else []
+    return {name: results.texts("appendix.group", n=name.partition("=")[2]) for name in names}
 
 
 def rounded(frame: pd.DataFrame) -> pd.DataFrame:

@@ -44,8 +44,10 @@ PUBLISHED = (
     "event_study.csv",
     "expected.toml",
     "false_positives.csv",
+    "flow.csv",
     "graph.json",
     "left_out.csv",
+    "overlap.csv",
     "plan.lock",
     "plan.md",
     "power.csv",
@@ -62,9 +64,12 @@ PUBLISHED = (
     "suppressed.csv",
     "truth.csv",
     "verdict.toml",
+    "waves.csv",
     "weights.csv",
 )
 """Files of a run that may be published as they are; never the panel."""
+OF_PERSONS, OF_AREAS = ("followed",), ("map", "moved")
+"""Sections that only a report on persons has, and those that it leaves out."""
 DESIGN = "{{< include _sections/design.qmd >}}\n\n"
 """What a report leaves out where nobody asked before the start if the study could give an answer."""
 UNPUBLISHED_FACTS = ("timings",)
@@ -168,6 +173,8 @@ def _body(run: Results, sources: Path) -> str:
     _, _, body = text.split("---\n", 2)
     if not run.has_design:
         body = body.replace(DESIGN, "")
+    for name in OF_AREAS if run.is_of_persons else OF_PERSONS:
+        body = body.replace(f"{{{{< include _sections/{name}.qmd >}}}}\n\n", "")
     return body.replace("{{< include _sections/", "{{< include ../../_sections/").strip() + "\n"
 
 

@@ -31,6 +31,10 @@ TABLES = (
     "process",
     "agreement",
     "dose_response",
+    "waves",
+    "flow",
+    "overlap",
+    "suppressed",
 )
 DESIGN_TABLES = (
     "power",
@@ -44,7 +48,7 @@ DESIGN_TABLES = (
     "rollout",
 )
 """What `utvardering design` writes, from data before the start only."""
-IDENTIFYING = ("history", "comparison", "pretrend", "staggered", "spillover", "concurrent")
+IDENTIFYING = ("history", "comparison", "pretrend", "staggered", "spillover", "concurrent", "overlap", "balance")
 """Checks whose failure makes an estimate uninterpretable."""
 CERTAINTY = ("very_low", "low", "moderate", "high")
 RANDOMIZED = ("randomization", "permutation")
@@ -65,6 +69,10 @@ _TEXT = {
     "check",
     "variable",
     "start",
+    "arm",
+    "step",
+    "item",
+    "table",
     "window",
     "criterion",
     "assessor",
@@ -191,6 +199,11 @@ class Results:
     def is_simulated(self) -> bool:
         """Whether the data are simulated."""
         return bool(self.study.get("data", {}).get("simulated", False)) or bool(self.manifest.get("simulated", False))
+
+    @property
+    def is_of_persons(self) -> bool:
+        """Whether the study follows persons."""
+        return str(self.study["study"].get("design", "areas")) == "individuals"
 
     @property
     def is_planned(self) -> bool:

@@ -221,7 +221,8 @@ def strip(results: Results) -> list[tuple[str, str]]:
     certainty = texts("strip.certainty_value", step=found.step, word=texts.name("certainty", found.certainty))
     facts = [("effect", effect), ("certainty", certainty), ("cost", cost.short(results))]
     if not is_replication(results):
-        facts += [("time", time_to_effect(results)), ("done", carried_out(results))]
+        facts += [] if results.is_of_persons else [("time", time_to_effect(results))]
+        facts.append(("done", carried_out(results)))
     return [(texts(f"strip.{key}"), said) for key, said in facts]
 
 
@@ -292,7 +293,7 @@ def limits(results: Results) -> list[str]:
         lines.append(texts("limits.few", n=texts("moderators.area_one") if n == 1 else texts("moderators.area_many", n=n)))
     if listed := results.measure.get("concurrent"):
         lines.append(texts("limits.concurrent", list=texts.joined([lower_first(one).rstrip(".") for one in listed])))
-    if results.robustness("displacement").empty:
+    if results.robustness("displacement").empty and not results.is_of_persons:
         lines.append(texts("limits.no_neighbours"))
     if math.isnan(results.dose_share()):
         lines.append(texts("limits.no_dose"))

@@ -100,6 +100,13 @@ def planned_and_done(results: Results) -> str:
         "before": str(int(row["n_periods_before"])) if row is not None else none,
         "after": str(int(row["n_periods_after"])) if row is not None else none,
     }
+    sizes = [
+        (texts("plan.item_comparison"), least("min_comparison_units", 19), done["comparison"]),
+        (texts("plan.item_before"), least("min_periods_before", 12), done["before"]),
+        (texts("plan.item_after"), least("min_periods_after", 4), done["after"]),
+    ]
+    if results.is_of_persons:
+        sizes = _persons_done(results)
     rows = [
         (texts("plan.item_outcome"), outcome.title, outcome.title if row is not None else none),
         (texts("plan.item_estimator"), named(planned_name), done["estimator"]),
@@ -109,12 +116,25 @@ def planned_and_done(results: Results) -> str:
             ", ".join(named(name) for name in used if name != planned_name) or none,
         ),
         (texts("plan.item_inference"), inference, done["inference"]),
-        (texts("plan.item_comparison"), least("min_comparison_units", 19), done["comparison"]),
-        (texts("plan.item_before"), least("min_periods_before", 12), done["before"]),
-        (texts("plan.item_after"), least("min_periods_after", 4), done["after"]),
+        *sizes,
     ]
     rows = [row for row in rows if row[0]]  # a design that compares with nothing has no name for it
     return pipe(texts.raw("plan.columns"), rows, texts("plan.caption"), "tbl-plan", "lll", "24,38,38")
+
+
+def _persons_done(results: Results) -> list[tuple[str, str, str]]:
+    """Persons and measurements of the planned estimate, for which a plan sets no least number."""
+    texts, row = results.texts, results.planned(results.primary.id)
+    none = texts("word.none")
+    if row is None:
+        return []
+    treated, comparison = (texts("plan.about", n=int(row[name])) for name in ("n_treated", "n_comparison"))
+    return [
+        (texts("plan.item_treated"), none, treated),
+        (texts("plan.item_comparison"), none, comparison),
+        (texts("plan.item_before"), none, str(int(row["n_periods_before"]))),
+        (texts("plan.item_after"), none, str(int(row["n_periods_after"]))),
+    ]
 
 
 def _locked(results: Results, section: str, key: str, default: Any) -> Any:  # noqa: ANN401 -- whatever the plan holds
@@ -217,6 +237,9 @@ def left_out(results: Results) -> str:
         )
         for row in frame.head(SHOWN_LEFT_OUT).itertuples()
     ]
+    if results.is_of_persons:
+        shown = [(row[2], row[3]) for row in rows]
+        return pipe(texts.raw("data.left_columns"), shown, texts("data.left_caption"), "tbl-bortfall", "ll", "30,70")
     if len(frame) > SHOWN_LEFT_OUT:
         rows.append(("…", "…", "…", texts("data.left_more", n=len(frame) - SHOWN_LEFT_OUT)))
     return pipe(texts.raw("data.left_columns"), rows, texts("data.left_caption"), "tbl-bortfall", "llll", "20,16,24,40")
