@@ -14,7 +14,7 @@ from utvardering.simulate_persons import Missing, draw_cohort, read_simulation
 from utvardering.study.load import load_study
 
 EFFECT = -0.5
-SSPF = Path(__file__).parent / "sspf"
+SSPF = Path(__file__).parents[2] / "studies" / "sspf"
 FAR_SEEDS = 1_000_000  # far from the seed of the kept file
 
 

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from utvardering.data.panel import Panel, Sample
 
 STUDIES = Path(__file__).parents[2] / "studies"
-SIMULATED = ("belysning", "sspf", "trygghetsvardar")
+SIMULATED = ("belysning", "trygghetsvardar")
+"""Studies of areas; that of persons is tried in tests/individuals/test_coverage.py."""
 DRAWS = 999  # a placebo test is exact with any number of draws; more would only make each interval a little shorter
 REACH = 2.6  # Monte Carlo standard errors: a sound interval fails one time in a hundred
 QUICK, FULL = 100, 1_000

@@ -21,6 +21,9 @@ from utvardering.data.load import load_panel
 from utvardering.errors import NotBegunError
 from utvardering.evaluate import Evaluation, evaluate
 from utvardering.simulate import main, read_simulation, simulate_study
+from utvardering.simulate_persons import main as main_persons
+from utvardering.simulate_persons import read_simulation as read_cohort
+from utvardering.simulate_persons import simulate_study as simulate_cohort
 from utvardering.simulate_series import read_simulation as read_series
 from utvardering.simulate_series import simulate_study as simulate_one_series
 from utvardering.study.load import load_study
@@ -36,10 +39,12 @@ ALL = sorted(
 SIMULATED = sorted(path.parent.parent.name for path in STUDIES.glob("*/data/simulation.toml"))
 SERIES = ("webbplats",)
 """Simulated studies of one series."""
+PERSONS = ("sspf",)
+"""Simulated studies of persons."""
 VERDICTS = {
     "belysning": "uncertain",
     "castle-doctrine": "effect_opposite",
-    "sspf": "uncertain",
+    "sspf": "effect",
     "trygghetsvardar": "effect",
     "webbplats": "effect",
 }
@@ -97,7 +102,7 @@ def test_every_planned_estimate_is_expected(study: str, results: Run) -> None:
 
 @pytest.mark.parametrize("study", sorted(VERDICTS))
 def test_verdict(study: str, results: Run) -> None:
-    """The examples show an effect, two uncertain answers and a repeated finding."""
+    """The examples show effects, an uncertain answer and a repeated finding."""
     assert results(study).verdict.primary.verdict == VERDICTS[study]
 
 
@@ -123,15 +128,17 @@ def test_intervals_hold_what_was_planted(study: str, results: Run) -> None:
 def test_truth_is_what_the_simulation_plants(study: str) -> None:
     """The effect of `simulation.toml` and the truth of `expected.toml` are one number on two scales."""
     plan = load_study(STUDIES / study)
-    read = read_series if study in SERIES else read_simulation
+    read = read_series if study in SERIES else read_cohort if study in PERSONS else read_simulation
     for name, outcome in read(STUDIES / study).outcomes.items():
-        planted = np.log1p(outcome.effect) if outcome.kind == "count" else outcome.effect
+        counted = study not in PERSONS and outcome.kind == "count"
+        planted = np.log1p(outcome.effect) if counted else outcome.effect
         assert plan.truth[name] == pytest.approx(planted, rel=1e-12)  # both are written with full precision
 
 
 def drawn(study: str, seed: int | None = None) -> dict[str, pd.DataFrame]:
     """The data files as the simulation of the study's design makes them."""
-    return (simulate_one_series if study in SERIES else simulate_study)(STUDIES / study, seed)
+    make = simulate_one_series if study in SERIES else simulate_cohort if study in PERSONS else simulate_study
+    return make(STUDIES / study, seed)
 
 
 @pytest.mark.parametrize("study", SIMULATED)
@@ -150,7 +157,8 @@ def test_another_seed_makes_other_data(study: str) -> None:
     for name, table in kept.items():
         assert list(table.columns) == list(other[name].columns)
         named = 1 if study in SERIES else 2  # columns that say which unit and period
-        assert table.iloc[:, :named].equals(other[name].iloc[:, :named])
+        if study not in PERSONS:  # other persons are missing
+            assert table.iloc[:, :named].equals(other[name].iloc[:, :named])
         assert not table.equals(other[name])
 
 
@@ -179,6 +187,30 @@ def test_the_data_of_the_planned_study_are_what_its_simulation_makes(tmp_path: P
     table = simulate_study(folder)["data/panel.csv"]
     made = table[table["manad"] < "2026-11"].to_csv(index=False, lineterminator="\n").encode()
     assert made == (STUDIES / "ordningsvakter" / "data" / "panel.csv").read_bytes()
+
+
+def test_a_cohort_is_described_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every mismatch is told at once; a right one is written with its checksum, and comments stay."""
+    folder = tmp_path / "sspf"
+    shutil.copytree(STUDIES / "sspf", folder)
+    file = folder / "data" / "simulation.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("[outcomes.skolvag]", "[outcomes.restid]").replace("waves = [1, 2, 3, 4]", "waves = [1, 2]"))
+    assert main_persons([str(folder)]) == 3
+    assert capsys.readouterr().err == (
+        "data/simulation.toml: 2 problems\n"
+        "  outcomes.skolvag: is an outcome of study.toml and missing here\n"
+        "  waves: need last_wave_before = 2 of study.toml, and a wave after it\n"
+    )
+    file.write_text(text.replace("seed = 1", "seed = 2"), encoding="utf-8")
+    assert main_persons([str(folder)]) == 0
+    assert capsys.readouterr().out == "sspf: kohort.csv written\n"
+    written = hashlib.sha256((folder / "data" / "kohort.csv").read_bytes()).hexdigest()
+    assert written in (folder / "data" / "sources.toml").read_text(encoding="utf-8")
+    assert main_persons([str(STUDIES / "belysning")]) == 3
+    assert main_persons([str(STUDIES / "castle-doctrine")]) == 3
+    assert "its data are not simulated here" in capsys.readouterr().err
+    assert main_persons([]) == 2
 
 
 def test_lottery_can_be_drawn_again() -> None:
