@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from utvardering.report import process_tables as tables
 from utvardering.report.cells import bullets, figures_of, say
+from utvardering.report.texts import upper_first
 
 if TYPE_CHECKING:
     from utvardering.report.results import Results
@@ -66,5 +67,5 @@ def answer(r: Results) -> None:
     )
     improvements = [one for one in r.process["factors"] if one["kind"] == "improvement"]
     if improvements:
-        said = [f"**{one['addressee']}**: {one['text']}" for one in improvements]
+        said = [f"**{upper_first(one['addressee'])}**: {one['text']}" for one in improvements]
         say(f"## {texts('process.first_heading')} {{#sec-forbattringar}}", bullets(said))

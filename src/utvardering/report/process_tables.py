@@ -144,7 +144,7 @@ def summary_lines(results: Results) -> list[str]:
                 n=one["n_criteria"],
                 median=texts.number(one["median"], 0 if one["median"] == int(one["median"]) else 1),
                 lowest=grade_words(results, one["lowest"]),
-                weakest=_quoted(texts.joined([lower_first(item) for item in weakest[:3]]), weakest, results),
+                weakest=_quoted(texts.joined([texts("process.quoted", x=item) for item in weakest[:3]]), weakest, results),
             )
         )
     return lines
