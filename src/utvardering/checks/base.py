@@ -114,6 +114,11 @@ class Design:
         """Periods of follow-up that the plan states."""
         return self.before.grids[self.outcome.id].n_after
 
+    def follow_up(self, periods: int) -> str:
+        """So many periods of follow-up, in words."""
+        key = "follow_up_one" if periods == 1 else "follow_up_many"
+        return say(self.study.report.language, "checks", key, n=periods)
+
     def result(
         self, check: str, verdict: Verdict, value: float, threshold: float, sentence: str, /, **facts: object
     ) -> CheckResult:

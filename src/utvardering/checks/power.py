@@ -39,7 +39,13 @@ def power(design: Design) -> CheckResult:
     found = smallest_detectable_effect(design)
     if not np.isfinite(found.effect):
         return design.result(
-            "power", "fail", np.inf, limit, "power_none", limit=percent(limit, language), follow=found.follow_up
+            "power",
+            "fail",
+            np.inf,
+            limit,
+            "power_none",
+            limit=percent(limit, language),
+            follow=design.follow_up(found.follow_up),
         )
     verdict: Verdict = "pass" if found.effect <= limit else "fail"
     return design.result(
@@ -50,7 +56,7 @@ def power(design: Design) -> CheckResult:
         f"power_{verdict}",
         value=percent(found.effect, language),
         limit=percent(limit, language),
-        follow=found.follow_up,
+        follow=design.follow_up(found.follow_up),
     )
 
 

@@ -82,7 +82,7 @@ def _power(design: Design, tried: Tries) -> CheckResult:
     """Fails when the smallest effect found in four of five series like the past exceeds the limit."""
     limit, language = design.limits.max_detectable_effect, design.study.report.language
     found = detectable(effects_found(past_of(design), tried))
-    facts = {"limit": percent(limit, language), "follow": design.n_after}
+    facts = {"limit": percent(limit, language), "follow": design.follow_up(design.n_after)}
     if not np.isfinite(found):
         return design.result("power", "fail", np.inf, limit, "power_none", **facts)
     verdict: Verdict = "pass" if found <= limit else "fail"

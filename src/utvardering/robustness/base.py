@@ -155,7 +155,7 @@ class Doubt(Asked):
     def row(
         self, check: str, variant: str, sample: Sample, found: Estimate, verdict: str, /, *, sentence: str = "", **facts: object
     ) -> RobustnessRow:
-        """A row with its sentence (the check's unless another is named); effects in percent of what the treated would have been."""
+        """A row with its sentence (the check's, or `sentence`); effects in percent of what the treated would have been."""
         size = found.size or effect_size(sample, self.outcome, found.estimate, found.scale)
         language = self.study.report.language
         low, value, high = (percent(size.percent(x) / 100, language, 1) for x in (found.ci_low, found.estimate, found.ci_high))

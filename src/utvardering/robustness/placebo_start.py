@@ -27,4 +27,5 @@ def placebo_start(doubt: Doubt) -> Iterator[RobustnessRow]:
             yield unanswered(doubt, "placebo_start", variant, fault)
             continue
         verdict = "fail" if found.ci_low > 0 or found.ci_high < 0 else "pass"
-        yield doubt.row("placebo_start", variant, sample, found, verdict, shift=-shift)
+        key = "placebo_start_one" if shift == -1 else "placebo_start"
+        yield doubt.row("placebo_start", variant, sample, found, verdict, sentence=key, shift=-shift)
