@@ -70,7 +70,7 @@ def publish_reports(
         stage_sources(builds, stage, not_fetched=_unfetched(build), followup=followup, evidence=evidence)
         return Published((f"{stage}: the Quarto sources; render them with: quarto render {stage}",), {"stage": str(stage)})
     tell = (lambda item: progress("report", item)) if progress else None
-    pages = {"not_fetched": _unfetched(build), "followup": followup, "evidence": evidence}
+    pages: dict[str, Any] = {"not_fetched": _unfetched(build), "followup": followup, "evidence": evidence}
     done = render_report(builds, site, publisher=publisher, progress=tell, **pages)
     lines = (
         f"{done.site}: {len(done.pages)} pages and {len(done.pdfs)} PDFs by the {done.publisher} publisher",

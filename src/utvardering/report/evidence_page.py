@@ -276,13 +276,10 @@ class _Page:
 
     def _effect(self, row: pd.Series) -> str:
         names = ("effect_percent", "effect_percent_low", "effect_percent_high")
-        if all(math.isfinite(row[name]) for name in names):
-            read, values = self.texts.signed_percent, [row[name] for name in names]
-        else:
-            read, values = (
-                reader(row["scale"], row["unit"], self.texts),
-                [row[name] for name in ("estimate", "ci_low", "ci_high")],
-            )
+        scale, unit = "percent", ""
+        if not all(math.isfinite(row[name]) for name in names):
+            names, scale, unit = ("estimate", "ci_low", "ci_high"), row["scale"], row["unit"]
+        read, values = reader(scale, unit, self.texts), [row[name] for name in names]
         return self.texts("evidence.effect", value=read(values[0]), range=between(values[1], values[2], read, self.texts))
 
     def _certainty(self, row: pd.Series) -> str:
