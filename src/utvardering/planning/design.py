@@ -28,6 +28,8 @@ from utvardering.planning.cases import cases, estimation_of, items, untried
 from utvardering.planning.power_tables import DetectableRow, detectable_rows, power_frame
 from utvardering.planning.regression import RegressionRow, regression_rows
 from utvardering.planning.rollout import RolloutRow, rollout
+from utvardering.planning.series import design_series
+from utvardering.planning.series import fitness as series_fitness
 from utvardering.planning.store import store_of
 from utvardering.planning.words import span
 from utvardering.planning.work import compute, refusals
@@ -97,7 +99,8 @@ def design_study(
         if folder.exists():
             shutil.copytree(folder, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*FILES))
         write(found, new)
-        _write_candidates(loaded, before, new)
+        if not panel.one_series:
+            _write_candidates(loaded, before, new)
     return folder
 
 
@@ -113,6 +116,10 @@ def work_out(
 ) -> Design:
     """Power, false alarms, regression to the mean and advice, in this order."""
     before = panel.before()
+    if panel.one_series:
+        power, detectable, alarms, advice, refused = design_series(study, before, quick=quick)
+        facts = _facts(study, before, detectable, alarms, (), advice) | {"not_tried": refused}
+        return Design(study, power, detectable, alarms, (), (), advice, facts)
     drawn = rollout(study, panel, lottery)
     wanted = cases(study, before, quick=quick)
     tried = [outcome for outcome in study.outcomes if outcome.role != "negative_control"]
@@ -215,7 +222,7 @@ def _sentences(
         lengths = {"tried": span(language, calendar, max(tried)), "planned": span(language, calendar, planned)}
         said.append(say(language, "design", "shorter", **lengths))
     said += [row.text for row in alarms if row.planned and row.outcome == primary]
-    said.append(fitness(study, detectable, alarms))
+    said.append((series_fitness if before.one_series else fitness)(study, detectable, alarms))
     said += [row.text for row in regression if row.outcome == primary and not row.unit and row.verdict == "fail"]
     return said + [row.text for row in advice]
 
