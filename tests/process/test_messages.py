@@ -103,8 +103,8 @@ WRONG = {
         changed(("grade = 1", "grade = 3")),
         [
             (
-                "line 34: settled[0].criterion: the assessors agree on lag-2023-196.atgardsplan (grade 3), so there is nothing to "
-                "settle; take the table away"
+                "line 34: settled[0].criterion: the assessors agree on lag-2023-196.atgardsplan (grade 3), so there is nothing "
+                "to settle; take the table away"
             )
         ],
     ),

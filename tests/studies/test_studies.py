@@ -31,10 +31,12 @@ from utvardering.study.load import load_study
 STUDIES = Path(__file__).parents[2] / "studies"
 PLANNED = ("ordningsvakter",)
 """Studies whose data end before the start: there is nothing to estimate yet."""
+ASSESSED = ("organisation",)
+"""Studies of an organisation: nothing is estimated."""
 ALL = sorted(
     path.parent.name
     for path in STUDIES.glob("*/study.toml")
-    if not path.parent.name.startswith("_") and path.parent.name not in PLANNED
+    if not path.parent.name.startswith("_") and path.parent.name not in (*PLANNED, *ASSESSED)
 )
 SIMULATED = sorted(path.parent.parent.name for path in STUDIES.glob("*/data/simulation.toml"))
 SERIES = ("webbplats",)
