@@ -153,3 +153,18 @@ def test_a_unit_in_two_studies_counts_once(tmp_path):
     rows = weigh_evidence(build, tmp_path / "none.toml").results_frame().query("aim == 'brott'").set_index("study")
     assert rows.loc["d", "why_not"] == "same_area"
     assert rows["pooled"].sum() == 3
+
+
+def test_an_organisation_is_listed_without_an_effect(tmp_path):
+    """Its run has no verdict and no estimates, only what was assessed."""
+    build = tmp_path / "build"
+    write_run(build, "a")
+    (build / "lag").mkdir()
+    about = (
+        '[study]\nid = "lag"\ntitle = "Enheten"\ndesign = "organisation"\n[measure]\nkind = "organisation"\nname = "Enhet"\n'
+    )
+    (build / "lag" / "study.toml").write_text(about, encoding="utf-8")
+    (build / "lag" / "process.csv").write_text("study,level,criterion,grade,grade_max\nlag,strategic,x,3,4\n", encoding="utf-8")
+    (build / "lag" / "manifest.json").write_text('{"simulated": true}', encoding="utf-8")
+    rows = weigh_evidence(build, tmp_path / "none.toml").results_frame().set_index("study")
+    assert rows.loc["lag", ["aim", "why_not", "verdict", "simulated"]].tolist() == ["process", "process", "", True]

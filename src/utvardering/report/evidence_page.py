@@ -225,7 +225,12 @@ class _Page:
         """Outcomes that tell how the work was done."""
         rows = self.tables.results
         rows = rows[(rows["aim"] == "process") & (rows["replication"] == "")]
-        return self._list(rows, "process", "evidence.listed_item", lambda row: {"verdict": self._verdict(row["verdict"])})
+
+        def verdict(row: pd.Series) -> dict[str, str]:
+            assessed = row["study"] and not row["verdict"]
+            return {"verdict": self.texts("evidence.assessed") if assessed else self._verdict(row["verdict"])}
+
+        return self._list(rows, "process", "evidence.listed_item", verdict)
 
     def _list(self, rows: pd.DataFrame, part: str, key: str, facts: Any) -> str:  # noqa: ANN401 -- a function of a row
         texts = self.texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
 from collections.abc import Iterator
@@ -103,7 +104,8 @@ def findings(build: Path) -> list[Finding]:
 
     Raises a DataError where a run lacks a file.
     """
-    runs = sorted(path.parent for path in build.glob("*/verdict.toml") if not path.parent.name.startswith("."))
+    folders = {path.parent for name in ("verdict.toml", "process.csv") for path in build.glob(f"*/{name}")}
+    runs = sorted(folder for folder in folders if not folder.name.startswith("."))
     return [row for folder in runs for row in _of_run(folder)]
 
 
@@ -113,8 +115,9 @@ def from_external(rows: tuple[ExternalResult, ...]) -> list[Finding]:
 
 
 def _of_run(folder: Path) -> Iterator[Finding]:
-    study, verdict = (_toml(folder / name) for name in ("study.toml", "verdict.toml"))
+    study = _toml(folder / "study.toml")
     about, measure = study["study"], study["measure"]
+    verdict = {} if about.get("design") == "organisation" else _toml(folder / "verdict.toml")
     estimates = _table(folder / "estimates.csv", needed=bool(study.get("outcomes")))
     cost = measure.get("cost", {})
     share, limit = _dose(folder), study.get("checks", {}).get("min_delivered_dose", Checks().min_delivered_dose)
@@ -129,7 +132,7 @@ def _of_run(folder: Path) -> Iterator[Finding]:
         "cost_per": str(cost.get("per", "year")) if cost else "",
         "currency": str(cost.get("currency", "SEK")) if cost else "",
         "price_year": str(cost.get("price_year", "")),
-        "simulated": bool(study.get("data", {}).get("simulated", False)),
+        "simulated": bool(study.get("data", {}).get("simulated", False)) or _is_simulated(folder),
         "replication": str(about.get("replication", "")),
         "registered": (folder / "plan.lock").is_file(),
         "source": "",
@@ -265,6 +268,12 @@ def _span(period: object, calendar: Calendar) -> tuple[float, float]:
         return _years(first.year, first.timetuple().tm_yday), _years(after.year, after.timetuple().tm_yday)
     msg = f'"{period}" is no period'
     raise DataError(msg)
+
+
+def _is_simulated(folder: Path) -> bool:
+    """What the manifest says, for a study without data of its own: an organisation."""
+    file = folder / "manifest.json"
+    return file.is_file() and bool(json.loads(file.read_text(encoding="utf-8")).get("simulated"))
 
 
 def _years(year: int, day: int) -> float:
