@@ -23,6 +23,8 @@ _SHARES = frozenset(
 )
 """Limits that are shares of something and read best in percent."""
 
+_OF_AREAS = ("min_periods_before", "min_periods_after", "min_comparison_units", "max_spillover", "max_false_positive_rate")
+"""Limits that nothing is held against where persons are followed."""
 _OF_COMPARISON = ("min_comparison_units", "max_imbalance", "max_spillover", "min_overlap", "max_pretrend")
 """Limits that one series has no use for."""
 
@@ -229,7 +231,9 @@ def _analysis(study: Study, say: Wording) -> Iterator[str]:
     if study.study.design == "areas":
         yield say.word("comparison_group", plan.comparison_group)
     is_test_of_lottery = study.measure.assignment == "lottery" and plan.inference in {"randomization", "permutation"}
-    yield say.word("lottery_inference" if is_test_of_lottery else "inference", plan.inference)
+    of_persons = study.study.design == "individuals"
+    kind = "lottery_inference" if is_test_of_lottery else "person_inference" if of_persons else "inference"
+    yield say.word(kind, plan.inference)
     yield _bullets(_columns(plan, say))
     yield say.line("level", level=say.percent(plan.level), alpha=say.percent(round(1 - plan.level, 10)), seed=plan.seed)
 
@@ -255,7 +259,7 @@ def _checks(study: Study, say: Wording) -> Iterator[str]:
     if study.study.design == "organisation":
         return
     yield say.heading("checks")
-    unused = _OF_COMPARISON if study.study.design == "series" else ()
+    unused = {"series": _OF_COMPARISON, "individuals": _OF_AREAS}.get(study.study.design, ())
     limits = ((name, getattr(study.checks, name)) for name in type(study.checks).model_fields if name not in unused)
     yield _bullets(
         [say.line(name, "check", value=say.percent(limit) if name in _SHARES else say.number(limit)) for name, limit in limits]
@@ -267,7 +271,8 @@ def _robustness(study: Study, say: Wording) -> Iterator[str]:
         return
     doubts = study.robustness
     yield say.heading("robustness")
-    items = [say.line("leave_one_out", value=say.line("yes" if doubts.leave_one_out else "no"))]
+    one = "leave_one_group_out" if study.study.design == "individuals" else "leave_one_out"
+    items = [say.line(one, value=say.line("yes" if doubts.leave_one_out else "no"))]
     items = [] if study.study.design == "series" else items
     lists = ((name, getattr(doubts, name)) for name in ("placebo_shifts", "trend_deviations", "smoothness"))
     items += [say.line(name, value="; ".join(map(say.number, numbers))) for name, numbers in lists if numbers]
