@@ -201,12 +201,14 @@ def test_treated_units_that_only_later_rows_name_are_refused(tmp_path: Path) -> 
     assert "the data do not say yet which units get the measure" in str(refused(folder))
 
 
-@pytest.mark.parametrize("variant", ["organisation"])
-def test_other_designs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
+def test_an_organisation_is_locked_without_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert RUN.invoke(app, ["new", "annan", "--design", variant]).exit_code == 0
-    with pytest.raises(DesignError, match='cannot be registered yet; only "areas" and "series" can'):
-        register_study("annan", tmp_path / "build", NOW)
+    assert RUN.invoke(app, ["new", "annan", "--design", "organisation"]).exit_code == 0
+    done = register_study("annan", tmp_path / "build", NOW)
+    assert done.registration.state == "registered"
+    assert done.registration.lock is not None
+    assert (done.registration.lock.units, done.registration.lock.seen) == ({}, {})
+    assert "the lock holds the plan, not the criteria or the assessments" in done.notes[0]
 
 
 @pytest.mark.parametrize("failing", [LOCK, "study.toml"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import tomlkit
 
@@ -15,7 +16,7 @@ from utvardering.data.by_design import Data, load_data
 from utvardering.data.cohort import Cohort
 from utvardering.data.fingerprint import data_sha256
 from utvardering.data.panel import NEVER
-from utvardering.errors import DesignError, Problem, StudyError, UtvarderingError
+from utvardering.errors import Problem, StudyError, UtvarderingError
 from utvardering.individuals.plan import refuse_hopeless_data
 from utvardering.registration.files import refresh_registration, statement
 from utvardering.registration.git import History
@@ -29,6 +30,8 @@ from utvardering.study.preanalysis import preanalysis_page
 from utvardering.study.register import LOCK, Lock, lock_text, make_lock
 from utvardering.study.source import STUDY_FILE, find_study
 
+NO_ROWS = hashlib.sha256(b"").hexdigest()
+"""Hash of the rows before the start of a study that has none."""
 RESULTS = "estimates.csv"
 """What only a run that has opened the outcomes writes."""
 
@@ -49,26 +52,12 @@ def register_study(study: str | Path, build: str | Path = "build", now: dt.datet
     opened; a DataError where the data do not load; a ReproductionError where a registration has been removed.
     """
     loaded = load_study(study)
-    if not loaded.has_data:
-        msg = f'{loaded.id}: design = "{loaded.study.design}" cannot be registered yet; "areas", "series" and "individuals" can'
-        raise DesignError(msg)
     _refuse_registered(loaded)
     found = verify(loaded)
     _refuse_opened(loaded, found, Path(build))
     _refuse_endless(loaded)
-    panel = load_data(loaded)
-    before = panel.before()
-    refuse_hopeless_data(loaded, before)
-    _refuse_untreated(loaded, before)
-    lock = make_lock(
-        loaded,
-        registered_at=now or dt.datetime.now(dt.UTC),
-        data_sha256=data_sha256(loaded, before),
-        program_version=program_version(),
-        git_commit=History(loaded.folder).head(),
-        units=roles_of(before),
-        seen=seen_of(loaded, before),
-    )
+    panel = load_data(loaded) if loaded.has_data else None
+    lock = _lock_of(loaded, panel, now or dt.datetime.now(dt.UTC))
     file = find_study(study)
     content = file.read_bytes()
     _write(file, loaded, lock)
@@ -80,6 +69,27 @@ def register_study(study: str | Path, build: str | Path = "build", now: dt.datet
         raise
     refresh_registration(registration, Path(build) / loaded.id)
     return Registered(registration, tuple(_notes(loaded, panel, registration)))
+
+
+def _lock_of(study: Study, panel: Data | None, when: dt.datetime) -> Lock:
+    """The lock of a plan with its rows before the start; an organisation has no rows, and only its plan is locked."""
+    rows = NO_ROWS
+    units: dict[str, list[str]] = {}
+    seen: dict[str, dict[str, Any]] = {}
+    if panel is not None:
+        before = panel.before()
+        refuse_hopeless_data(study, before)
+        _refuse_untreated(study, before)
+        rows, units, seen = data_sha256(study, before), roles_of(before), seen_of(study, before)
+    return make_lock(
+        study,
+        registered_at=when,
+        data_sha256=rows,
+        program_version=program_version(),
+        git_commit=History(study.folder).head(),
+        units=units,
+        seen=seen,
+    )
 
 
 def write_page(study: str | Path, language: str) -> Path:
@@ -194,17 +204,8 @@ def _after(study: Study, panel: Data) -> tuple[int, str]:
     return len(grid.periods) - int(grid.start[treated & (grid.start < NEVER)].min(initial=len(grid.periods))), "periods"
 
 
-def _notes(study: Study, panel: Data, found: Registration) -> list[str]:
-    notes = []
-    after, periods = _after(study, panel)
-    if after > 0 and not study.study.retrospective:
-        text = (
-            f"the file already holds {after} {periods} from the start on; this program has not opened them, and the lock does"
-        )
-        notes.append(f"{text} not depend on them")
-    if study.primary.smallest_effect is None:
-        text = "the primary outcome has no smallest_effect, so the study cannot conclude that there was no effect of importance"
-        notes.append(text)
+def _notes(study: Study, panel: Data | None, found: Registration) -> list[str]:
+    notes = _notes_of_data(study, panel) if panel is not None else _notes_of_assessment(study)
     last, when = study.period.last if study.period else None, study.study.follow_up
     if isinstance(last, dt.date) and when is not None and when < last and not study.study.retrospective:
         notes.append(f"follow_up is {when}, before the end of the last period of the analysis ({last})")
@@ -219,4 +220,27 @@ def _notes(study: Study, panel: Data, found: Registration) -> list[str]:
     if found.plan != plan_sha256(study):
         msg = f"{study.id}: the plan read back is not the one that was locked"
         raise RuntimeError(msg)
+    return notes
+
+
+def _notes_of_assessment(study: Study) -> list[str]:
+    """What an author of a study of an organisation should know: the lock cannot tell what was assessed before it."""
+    notes = ["an organisation has no data before the start: the lock holds the plan, not the criteria or the assessments"]
+    if (study.folder / "process.toml").is_file():
+        notes.append("process.toml is there already: the lock does not show that its criteria were chosen beforehand")
+    return notes
+
+
+def _notes_of_data(study: Study, panel: Data) -> list[str]:
+    """What an author should know of the rows from the start on, and of the primary outcome."""
+    notes = []
+    after, periods = _after(study, panel)
+    if after > 0 and not study.study.retrospective:
+        text = (
+            f"the file already holds {after} {periods} from the start on; this program has not opened them, and the lock does"
+        )
+        notes.append(f"{text} not depend on them")
+    if study.primary.smallest_effect is None:
+        text = "the primary outcome has no smallest_effect, so the study cannot conclude that there was no effect of importance"
+        notes.append(text)
     return notes
