@@ -13,7 +13,7 @@ from utvardering.data.load import load_panel
 from utvardering.estimators.estimate import planned_job
 from utvardering.estimators.interrupted import interrupted
 from utvardering.estimators.registry import ESTIMATORS
-from utvardering.simulate_series import main, simulate_study
+from utvardering.simulate_series import frame_of, main, read_simulation, simulate_series
 from utvardering.study.load import load_study
 
 WEBBPLATS = Path(__file__).parents[2] / "studies" / "webbplats"
@@ -27,9 +27,10 @@ def covered(seeds: range) -> list[bool]:
     study = load_study(WEBBPLATS)
     panel, outcome = load_panel(study), study.primary
     job = planned_job(study, panel, ESTIMATORS["interrupted"], outcome)
+    frame, simulation = frame_of(study), read_simulation(WEBBPLATS)
     held = []
     for seed in seeds:
-        (table,) = simulate_study(WEBBPLATS, FAR_SEEDS + seed).values()
+        table = simulate_series(frame, simulation, np.random.default_rng(FAR_SEEDS + seed))
         grid = replace(job.sample.grid, y=table[outcome.id].to_numpy(float)[None, :])
         found = interrupted(replace(job, sample=replace(job.sample, grid=grid))).estimates[0]
         held.append(found.ci_low <= study.truth[outcome.id] <= found.ci_high)
