@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from tests.registration.locked import NOW, draft, lock_values, registered, replace, verified
 from utvardering.cli import app
 from utvardering.data import panel as panels
-from utvardering.errors import DataError, DesignError, StudyError
+from utvardering.errors import DataError, StudyError
 from utvardering.registration.register import register_study, write_page
 from utvardering.study.load import load_study
 from utvardering.study.opened import OPENED, note_opened
