@@ -28,7 +28,7 @@ BELOW = {
     "causal": {"study", "inference"},
     "estimators": {"study", "data", "simulate", "inference", "causal"},
     "coverage": {"study", "data", "simulate", "inference", "estimators"},
-    "checks": {"study", "data", "simulate", "inference", "estimators", "coverage"},
+    "checks": {"study", "data", "simulate", "inference", "causal", "estimators", "coverage"},
     "planning": {"study", "data", "simulate", "inference", "estimators", "coverage", "checks"},
     "process": {"study", "data"},
     "robustness": {"study", "data", "simulate", "inference", "causal", "estimators", "coverage", "checks"},

@@ -68,3 +68,14 @@ def test_a_cause_that_decides_everything_leaves_nothing_to_say() -> None:
     treated = (x > 0).astype(float)
     y = x + rng.standard_normal(60)
     assert np.isnan(as_strong_as(y, treated, x[:, None], ("x",))[0].effect)
+
+
+def test_a_cause_that_follows_from_the_others_has_no_strength_of_its_own() -> None:
+    rng = np.random.default_rng(4)
+    x, z = rng.standard_normal((2, 40))
+    treated = (x + rng.standard_normal(40) > 0).astype(float)
+    y = x - 0.5 * treated + rng.standard_normal(40)
+    others = np.column_stack([x, 2 * x + 1, np.full(40, 0.1), z])
+    found = as_strong_as(y, treated, others, ("x", "twice x", "constant", "z"))
+    assert [np.isnan(one.effect) for one in found] == [True, True, True, False]
+    assert all(np.isnan(one.of_treatment) for one in found[:3])

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+_ROUNDING = 1e-9  # of a cause's size: what is left of one that follows from the others
+
 
 @dataclass(frozen=True)
 class LikeThis:
     """The estimate were there a hidden cause as strong as a measured one, and the partial R² that this amounts to.
 
-    effect is NaN where so strong a cause would explain the treatment or the outcome wholly.
+    effect is NaN where so strong a cause would explain the treatment or the outcome wholly. All are NaN where the measured
+    cause cannot be told from the others: then it has no strength of its own.
     """
 
     name: str
@@ -60,6 +63,9 @@ def as_strong_as(
     for k, name in enumerate(names):
         rest = np.delete(others, k, axis=1)
         x, d = (left_over(values, rest) for values in (others[:, k], treatment))
+        if not np.std(x) > _ROUNDING * np.abs(others[:, k]).max():
+            found.append(LikeThis(name, *(float("nan"),) * 3))
+            continue
         of_d = _r2(x, d)
         beside = np.column_stack([rest, treatment])
         of_y = _r2(*(left_over(values, beside) for values in (others[:, k], outcome)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from utvardering.causal.identify import identify
 from utvardering.data.panel import Panel, Sample
 from utvardering.errors import DesignError, Problem, StudyError
 from utvardering.estimators.base import RANDOMIZED, planned_profile
@@ -17,9 +18,11 @@ from utvardering.study.model import Study
 def refuse_hopeless(study: Study, panel: Panel) -> None:
     """Raise a StudyError where the planned test cannot reach significance with the units that the data hold.
 
-    And where a cause of the causal model is the same in every area, so that nothing can be learnt of it.
+    And where a cause of the causal model is the same in every area, so that nothing can be learnt of it. A DesignError where
+    the plan is to adjust by a causal model from which the effect cannot be had by adjustment.
     """
     _refuse_constant_causes(study, panel)
+    _refuse_unidentified(study)
     estimation = study.estimation
     if estimation is None or estimation.inference not in OF_PLACEBOS:
         return
@@ -43,6 +46,15 @@ def refuse_hopeless(study: Study, panel: Panel) -> None:
     problem = Problem("estimation.level", message, study.line(key))
     heading = f"{study.folder / 'study.toml'}: 1 problem"
     raise StudyError(heading, (problem,))
+
+
+def _refuse_unidentified(study: Study) -> None:
+    graph = causal_graph(study.causal_model)
+    if study.estimation is None or study.estimation.estimator != "adjusted" or not graph.edges:
+        return
+    found = identify(graph, study.primary.id)
+    if found.kind != "backdoor":
+        raise DesignError(found.sentence(study.report.language))
 
 
 def _refuse_constant_causes(study: Study, panel: Panel) -> None:

@@ -77,7 +77,8 @@ def refute(doubt: Doubt) -> Iterator[RobustnessRow]:
     yield from _refuters(doubt, section, estimate)
     names = found.adjustment
     for one in as_strong_as(section.change, section.treated.astype(float), section.others, names):
-        key = "refute_hidden" if math.isfinite(one.effect) else "refute_hidden_all"
+        alone = "refute_hidden_all" if math.isfinite(one.of_treatment) else "refute_hidden_same"
+        key = "refute_hidden" if math.isfinite(one.effect) else alone
         turned = "fail" if one.effect * estimate <= 0 else "pass"
         verdict = turned if math.isfinite(one.effect) else "not_evaluated"
         yield _effect(doubt, section, f"hidden_cause={one.name}", (estimate, one.effect), math.nan, verdict, key, name=one.name)

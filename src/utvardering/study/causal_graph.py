@@ -136,6 +136,15 @@ def _measure_and_outcome_are_there(study: Study) -> Iterator[Problem]:
         yield _at(study, _KEY, said)
 
 
+def _keys_are_no_causes(study: Study) -> Iterator[Problem]:
+    """The columns with the unit and the period name a row, and are no property of an area."""
+    what = {study.data.unit: "the units", study.data.period: "the periods"}
+    for i, edge in enumerate(study.causal_model.edges):
+        for name in (name for name in read_edge(edge) or () if name and name in what):
+            said = f"{show(name)} is the column with {what[name]}, which cause nothing; name what differs between areas"
+            yield _at(study, f"{_KEY}[{i}]", said)
+
+
 def _unobserved_are_causes(study: Study) -> Iterator[Problem]:
     graph, hidden = causal_graph(study.causal_model), study.causal_model.unobserved
     outcomes = [outcome.id for outcome in study.outcomes]
@@ -167,6 +176,7 @@ CAUSAL_RULES: tuple[Callable[[Study], Iterator[Problem]], ...] = (
     _edges_can_be_read,
     _graph_has_no_cycle,
     _measure_and_outcome_are_there,
+    _keys_are_no_causes,
     _unobserved_are_causes,
     _one_list_to_adjust_for,
 )
