@@ -108,9 +108,47 @@ def test_what_was_not_tried_says_why(tmp_path):
         "Andra tidsperioder: planen anger inga.",
         "Grannområden: studien har inga.",
         "Kausal modell: studien har ingen.",
+        "Påhittade områden: studien kördes innan provet fanns. Kör den igen.",
+        "Andra räknesätt: studien kördes innan provet fanns. Kör den igen.",
+        "Alla vägval: studien kördes innan provet fanns. Kör den igen.",
     ):
         assert word in said
     assert "Påhittade starter" not in said
+
+
+@pytest.mark.parametrize(
+    ("file", "was", "now", "reason"),
+    [
+        ("study.toml", 'kind = "count"', 'kind = "share"', "utfallet är en andel"),
+        ("estimates.csv", "poisson_did", "interrupted", "planens metod räknas bara på ett sätt"),
+    ],
+)
+def test_a_plan_with_one_scale_says_so(tmp_path, file, was, now, reason):
+    folder = make(tmp_path)
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert was in text
+    path.write_text(text.replace(was, now), encoding="utf-8")
+    said = " ".join(not_tried(Results.load(folder)))
+    assert reason in said
+
+
+def test_the_rows_of_single_placebo_units_are_not_told_nor_graded(tmp_path):
+    """`rank` alone answers; what a unit shows by itself stands in the picture."""
+    folder = make(tmp_path)
+    run = with_rows(
+        folder,
+        ("placebo_unit", "rank", NAN, NAN, NAN, 0.5, "fail", "Nio av 19 områden ändrades lika mycket."),
+        ("placebo_unit", "omrade 1", -0.5, NAN, NAN, NAN, "pass", "Ett område."),
+    )
+    (one,) = [row for row in doubts(run) if row.check == "placebo_unit"]
+    assert (one.grade, one.answer) == ("fail", "Nio av 19 områden ändrades lika mycket.")
+
+
+def test_areas_and_neighbours_as_one_are_held_to_their_side_not_to_the_planned_interval():
+    """The effect is thinned out over more areas, and another scale has other intervals: neither should lie near the plan."""
+    assert doubt_data.part_of("displacement", "spillover_robust") == "side"
+    assert doubt_data.part_of("scales", "ratio") == "side"
 
 
 def test_an_english_reason_in_a_swedish_report_is_told_in_swedish_or_as_english(tmp_path):

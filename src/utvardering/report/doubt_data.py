@@ -21,7 +21,7 @@ _PART = {
     "leave_one_out": "same",
     "windows": "same",
     "alternative_comparisons": "same",
-    "scales": "same",
+    "scales": "side",
     "structural": "same",
     "trend_deviation": "side",
     "missing_waves": "side",

@@ -256,11 +256,16 @@ def _reasons(results: Results) -> Iterator[tuple[str, str]]:
     ratio = row is not None and row["scale"] == "log_ratio"
     identified = results.graph.get("identification", {}).get("kind") == "backdoor"
     alone = row is not None and row["estimator"] == "interrupted"
+    one_scale = row is not None and row["estimator"] in ("interrupted", "event_study")
+    share = "scales_share" if results.primary.kind == "share" else "scales"
     off = not results.setting("robustness", "leave_one_out", True)  # noqa: FBT003 -- the default of the study file
     yield "placebo_start", "" if asked("placebo_shifts") else "placebo_start"
+    yield "placebo_unit", "placebo_unit"
     yield "leave_one_out", "leave_alone" if alone else "leave_off" if off else "leave_many"
     yield "windows", "" if asked("windows") else "windows"
     yield "alternative_comparisons", "" if asked("alternative_comparisons") else "alternative_comparisons"
+    yield "scales", "scales_method" if one_scale else share
+    yield "specification_curve", "specification_curve"
     yield "contrasts", "" if asked("contrasts") else "contrasts"
     yield "trend_deviation", "" if asked("trend_deviations") or asked("smoothness") else "trend_deviation"
     yield "displacement", "displacement"
