@@ -12,7 +12,7 @@ import yaml
 
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
-from utvardering.report import cells, design_words, sentences
+from utvardering.report import cells, design_words, onepage, sentences
 from utvardering.report.evidence_page import write_evidence_page
 from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
@@ -75,6 +75,9 @@ DESIGN = "{{< include _sections/design.qmd >}}\n\n"
 UNPUBLISHED_FACTS = ("timings",)
 """What the published manifest leaves out, since it differs between two runs of the same study."""
 
+TEMPLATES = ("evaluation.qmd", "planned.qmd", "organisation.qmd", onepage.SOURCE)
+"""Sources that are made into the pages of each study."""
+
 Progress = Callable[[str], None]
 
 
@@ -131,12 +134,15 @@ def stage(
         Path(sources) if sources else default_sources(),
         staging,
         dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns("_site", ".quarto", "evaluation.qmd", "planned.qmd", "organisation.qmd", ".*"),
+        ignore=shutil.ignore_patterns(
+            "_site", ".quarto", "evaluation.qmd", "planned.qmd", "organisation.qmd", onepage.SOURCE, ".*"
+        ),
     )
     given = Path(sources) if sources else default_sources()
     runs = sorted((Results.load(folder) for folder in builds), key=lambda run: run.id)
     for run in runs:
-        _stage_study(run, _body(run, given), staging / "studier" / run.id)
+        _stage_study(run, _body(run, given, source_of(run)), staging / "studier" / run.id)
+        _stage_one_page(run, _body(run, given, onepage.SOURCE), staging / "studier" / run.id)
     write_overview(runs, staging / "_studies", not_fetched)
     write_followup_page(Path(followup) if followup else None, staging, {run.id for run in runs})
     write_evidence_page(Path(evidence) if evidence else None, staging, {run.id for run in runs})
@@ -167,14 +173,14 @@ def source_of(run: Results) -> str:
     return "organisation.qmd" if run.is_organisation else "planned.qmd" if run.is_planned else "evaluation.qmd"
 
 
-def _body(run: Results, sources: Path) -> str:
-    """The report, or the page before the start, without its front matter, its includes as seen from the folder of a study."""
-    text = (sources / source_of(run)).read_text(encoding="utf-8")
+def _body(run: Results, sources: Path, name: str) -> str:
+    """A source without its front matter, its includes as seen from the folder of a study."""
+    text = (sources / name).read_text(encoding="utf-8")
     _, _, body = text.split("---\n", 2)
     if not run.has_design:
         body = body.replace(DESIGN, "")
-    for name in OF_AREAS if run.is_of_persons else OF_PERSONS:
-        body = body.replace(f"{{{{< include _sections/{name}.qmd >}}}}\n\n", "")
+    for section in OF_AREAS if run.is_of_persons else OF_PERSONS:
+        body = body.replace(f"{{{{< include _sections/{section}.qmd >}}}}\n\n", "")
     return body.replace("{{< include _sections/", "{{< include ../../_sections/").strip() + "\n"
 
 
@@ -188,9 +194,18 @@ def _stage_study(run: Results, body: str, folder: Path) -> None:
         shutil.copyfile(file, target / "figures" / file.name)
     manifest = {key: value for key, value in run.manifest.items() if key not in UNPUBLISHED_FACTS}
     write_json(manifest, target / "manifest.json")
-    front = yaml.safe_dump(front_matter(run), allow_unicode=True, sort_keys=False, width=10_000)
+    _write_page(run, folder / "index.qmd", front_matter(run), "{{< include ../../_onepage.qmd >}}\n\n" + body)
+
+
+def _stage_one_page(run: Results, body: str, folder: Path) -> None:
+    """The page for those who decide, beside the report."""
+    _write_page(run, folder / f"{onepage.PAGE}.qmd", onepage.front_matter(run, front_matter(run)), body)
+
+
+def _write_page(run: Results, file: Path, front: dict[str, Any], body: str) -> None:
+    said = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=10_000)
     notice = "{{< include ../../_simulated.qmd >}}\n\n" if run.is_simulated else ""
-    (folder / "index.qmd").write_text(f"---\n{front}---\n\n{notice}{body}", encoding="utf-8")
+    file.write_text(f"---\n{said}---\n\n{notice}{body}", encoding="utf-8")
 
 
 def front_matter(run: Results) -> dict[str, Any]:
@@ -212,6 +227,7 @@ def front_matter(run: Results) -> dict[str, Any]:
         "study-id": run.id,
         "measure": str(run.measure["name"]),
         **_facts(run),
+        "onepage": {"link": texts("onepage.link")},
         "jupyter": "python3",
     }
     if run.is_simulated:
