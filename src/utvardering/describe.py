@@ -55,9 +55,10 @@ def describe(study: Study) -> Description:
     registration = verify(study, panel)
     refuse_hopeless(study, panel)
     counts = {role: int((panel.role == role).sum()) for role in ("treated", "comparison", "neighbour", "excluded", "unused")}
+    units = ", ".join(f"{count} {role}" for role, count in counts.items() if count)
     lines = [
         f"{study.id}: the study file is right and the data fit it",
-        "  units: " + ", ".join(f"{count} {role}" for role, count in counts.items() if count),
+        "  one series, with nothing to compare it with" if panel.one_series else f"  units: {units}",
     ]
     outcomes = {}
     for outcome in study.outcomes:
@@ -152,12 +153,13 @@ def _outcome(study: Study, panel: Panel, outcome: Outcome) -> tuple[str, dict[st
         "periods_after": sample.n_periods_after,
         "missing_cells": missing,
     }
+    units = "" if panel.one_series else f"{facts['treated']} treated and {facts['comparison']} comparison units, "
     text = (
-        f"  {outcome.id} ({outcome.role}): {facts['treated']} treated and {facts['comparison']} comparison units, "
+        f"  {outcome.id} ({outcome.role}): {units}"
         f"{facts['periods_before']} periods before and {facts['periods_after']} after the start"
     )
     if missing:
-        text += f", {missing} cells missing"
+        text += f", {missing} {'values' if panel.one_series else 'cells'} missing"
     if study.estimation is not None and study.estimation.inference in RANDOMIZED:
         facts["p_smallest"] = smallest_p(planned_profile(sample), sample.strata)
         text += f"; the smallest p-value that a placebo test can reach is {facts['p_smallest']:.2g}"

@@ -14,7 +14,7 @@ from utvardering.data.grids import GridMaker, Values
 from utvardering.data.panel import LeftOut, Panel
 from utvardering.data.privacy import refuse_personal_data
 from utvardering.data.roles import Roles, study_anticipation
-from utvardering.data.sheet import Sheet, lay_out, require_columns
+from utvardering.data.sheet import Sheet, Units, lay_out, require_columns
 from utvardering.data.sources import find_file, verify_sources
 from utvardering.data.starts import Start
 from utvardering.data.tables import Table, read_table
@@ -90,11 +90,11 @@ class _Loading:
         period = (outcome.period if outcome else "") or data.period
         calendar = Calendar((outcome.period_unit if outcome else None) or self.period.unit)
         table = self._table(file)
-        require_columns(table, self._wanted(outcome, period), period, calendar)
+        require_columns(table, self._wanted(outcome, period), period, calendar, "period")
         held = replace(table, columns={**table.columns, _UNIT_COLUMN: pa.array([UNIT] * len(table.rows))})
         faults = Faults(table.name, table.rows)
         window = calendar.number(self.period.first), calendar.number(self.period.last)
-        sheet = lay_out(held, (_UNIT_COLUMN, period), calendar, window, faults)
+        sheet = lay_out(held, (_UNIT_COLUMN, period), calendar, window, faults, Units((UNIT,), (UNIT,), nameless=True))
         return sheet, faults
 
     def _wanted(self, outcome: Outcome | None, period: str) -> list[tuple[str, str]]:

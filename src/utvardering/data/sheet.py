@@ -39,11 +39,12 @@ _TOP = 10  # rows in which a header further down is looked for
 
 @dataclass(frozen=True)
 class Units:
-    """The units of a panel, in the order of their names; municipalities go by their codes."""
+    """The units of a panel, in the order of their names; municipalities go by their codes, one series by no name."""
 
     names: tuple[str, ...]
     labels: tuple[str, ...]
     municipal: bool = False
+    nameless: bool = False
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -124,7 +125,9 @@ class Sheet:
         return ["" if row < 0 or texts[codes[row]] in MISSING else texts[codes[row]] for row in held]
 
 
-def require_columns(table: Table, wanted: Iterable[tuple[str, str]], period: str, calendar: Calendar) -> None:
+def require_columns(
+    table: Table, wanted: Iterable[tuple[str, str]], period: str, calendar: Calendar, row: str = "unit and period"
+) -> None:
     """A DataError that names every column that the study names and the table lacks, and how to mend it."""
     faults = Faults(table.name)
     missing = {column: key for column, key in wanted if column not in table.columns}
@@ -138,8 +141,7 @@ def require_columns(table: Table, wanted: Iterable[tuple[str, str]], period: str
     if period in missing and len(wide) >= _WIDE:
         faults.add(
             period,
-            f"the periods stand as columns ({listed(wide, 3)}); write a row per unit and period "
-            f'with the period in a column "{period}"',
+            f'the periods stand as columns ({listed(wide, 3)}); write a row per {row} with the period in a column "{period}"',
         )
         faults.raise_any()
     for column, key in missing.items():
@@ -249,6 +251,8 @@ def _refuse_duplicates(sheet: Sheet, faults: Faults) -> None:
     def message(row: int) -> str:
         name, label = sheet.units.names[sheet.unit[row]], sheet.label(sheet.position[row])
         earlier = sheet.table.rows[sheet.row_at[sheet.unit[row], sheet.position[row]]]
+        if sheet.units.nameless:
+            return f"{label} stands on row {earlier} already; a series has one row per {sheet.calendar.unit}"
         return f'"{name}" {label} stands on row {earlier} already; a unit has one row per {sheet.calendar.unit}'
 
     faults.add_rows(rows[first != rows], "", message)

@@ -54,7 +54,8 @@ def check_calendar(sheet: Sheet, concerned: NDArray[np.bool_], column: str, faul
     empty = np.flatnonzero(~there.any(axis=0))
     if counts and len(empty):
         spans = ", ".join(spans_of(sheet, empty))
-        faults.add(column, f"no unit has a row for {spans}; add the rows, or change first and last in [period]")
+        lacking = "there is no row" if sheet.units.nameless else "no unit has a row"
+        faults.add(column, f"{lacking} for {spans}; add the rows, or change first and last in [period]")
     for place in np.flatnonzero(concerned & ~there.any(axis=1)):
         faults.add(column, f'"{sheet.units.names[place]}" has no row within [period]')
     if not counts:
