@@ -17,7 +17,7 @@ _TABLES = {
     "series": ("data", "period", "outcomes", "estimation"),
     "organisation": (),
 }
-_REFUSED = {
+REFUSED = {
     "areas": (),
     "individuals": ("period", "treated", "treated_from", "comparison", "neighbours"),
     "series": ("treated", "treated_from", "comparison", "neighbours"),
@@ -127,7 +127,7 @@ def needed_comparison(study: Study) -> Iterator[Problem]:
 def refused_tables(study: Study) -> Iterator[Problem]:
     """Tables of which the design has no use."""
     design = study.study.design
-    for table in _REFUSED[design]:
+    for table in REFUSED[design]:
         if table in study.model_fields_set:
             yield _at(study, table, f'is not for design = "{design}": {_WHY_REFUSED[design]}. Remove {header(table)}')
 
