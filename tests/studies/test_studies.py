@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import shutil
+import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,10 +17,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.report.reading import LOOSE, POINT, english, lix
+from tests.synthesis.by_hand import judge_by_hand
 from utvardering.checks.base import IDENTIFYING
 from utvardering.data.load import load_panel
 from utvardering.errors import NotBegunError
 from utvardering.evaluate import Evaluation, evaluate
+from utvardering.report import sentences
+from utvardering.report.results import Results
 from utvardering.simulate import main, read_simulation, simulate_study
 from utvardering.simulate_persons import main as main_persons
 from utvardering.simulate_persons import read_simulation as read_cohort
@@ -71,6 +76,30 @@ def test_there_are_studies() -> None:
     """The other tests look at something."""
     assert set(VERDICTS) <= set(ALL)
     assert len(SIMULATED) >= 3
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_the_verdict_is_reached_by_hand(study: str, results: Run) -> None:
+    """The printed rules, written down a second time, and the files of the run alone give every verdict, certainty and level."""
+    folder = results(study).folder
+    written = tomllib.loads((folder / "verdict.toml").read_text(encoding="utf-8"))
+    judged = {results(study).study.primary.id: written, **written.get("outcomes", {})}
+    said = {name: (one["verdict"], one["certainty"], one["maryland_level"]) for name, one in judged.items()}
+    assert judge_by_hand(folder) == said
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_the_summary_is_easy_to_read(study: str, results: Run) -> None:
+    """LIX under 45, no English words, decimal comma, and no number parted from its sign, in every Swedish study."""
+    found = Results.load(results(study).folder)
+    if found.texts.language != "sv":
+        return
+    said = " ".join(sentences.summary(found))
+    assert lix(said) < 45
+    own = said if not found.replication else ""  # a citation carries the title of a journal and version numbers
+    assert not english(own)
+    assert not POINT.search(own)
+    assert not LOOSE.search(own)
 
 
 @pytest.mark.parametrize("study", ALL)
