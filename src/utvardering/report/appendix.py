@@ -80,8 +80,9 @@ def _measured(results: Results, check: str, value: float, threshold: float) -> s
 
 
 def all_robustness(results: Results) -> str:
-    """Every robustness row."""
-    texts = results.texts
+    """Every robustness row but those of single placebo units: `rank` answers for them, and the picture shows them."""
+    texts, shown = results.texts, results.tables["robustness"]
+    shown = shown[(shown["check"] != "placebo_unit") | shown["variant"].isin(["", "rank"])]
     rows = [
         (
             upper_first(texts.name("name", row.check)),
@@ -89,7 +90,7 @@ def all_robustness(results: Results) -> str:
             *_robust_numbers(results, row),
             texts(f"sure.grade_{row.verdict}") if row.verdict and row.check != "e_value" else texts("word.none"),
         )
-        for row in results.tables["robustness"].itertuples()
+        for row in shown.itertuples()
     ]
     columns = headings(results, "appendix.robust_columns")
     return pipe(columns, rows, texts("appendix.robust_caption"), "tbl-kanslighet", "llrll", "24,26,14,22,14")
@@ -109,7 +110,8 @@ def _robust_numbers(results: Results, row: Any) -> tuple[str, str]:  # noqa: ANN
     if row.check == "e_value" or row.variant in ("quotient", "breakdown", "smoothness_breakdown", "hidden_cause", "tipping"):
         return texts.number(float(row.estimate), 2), texts("word.none")
     low, value, high = (results.percent(row.outcome, float(x)) for x in (row.ci_low, row.estimate, row.ci_high))
-    return texts.signed_percent(value), texts.signed_range(low, high)
+    no_interval = math.isnan(low) and math.isnan(high)
+    return texts.signed_percent(value), texts("word.none") if no_interval else texts.signed_range(low, high)
 
 
 def _variant(results: Results, check: str, variant: str) -> str:

@@ -18,7 +18,6 @@ from plotnine import (
     geom_point,
     geom_segment,
     geom_text,
-    geom_vline,
     ggplot,
     labs,
     scale_color_manual,
@@ -47,6 +46,7 @@ _SHAPES = {"planned": "D", "pass": "o", "fail": "^", "not_evaluated": "o", "": "
 _FILLS = {"planned": TREATED, "pass": COMPARISON, "fail": TREATED, "not_evaluated": "white", "": "white"}
 _COLOURS = {"planned": TREATED, "pass": COMPARISON, "fail": TREATED, "not_evaluated": SOFT, "": SOFT}
 _ROW = 0.2  # inches of a line of a label
+_BESIDE = 0.6  # rows left free around a heading
 _STROKE = 0.28  # of a row, up and down: half a stroke of a shared line
 
 
@@ -71,7 +71,7 @@ def forest(frame: pd.DataFrame, texts: Texts) -> ggplot:
             ymax=top + 0.6,
             fill=BAND,
         )
-        + geom_vline(xintercept=0, color=INK, size=0.6)
+        + geom_segment(aes("x", "y", xend="x", yend="y_end"), data=_zero(headings, bottom, top + 0.8), color=INK, size=0.6)
         + geom_segment(aes(x="low", xend="high", yend="y", color="look"), size=0.9, na_rm=True)
         + geom_point(aes(color="look", fill="look", shape="look"), size=2.8, stroke=0.8)
     )
@@ -96,6 +96,13 @@ def forest(frame: pd.DataFrame, texts: Texts) -> ggplot:
         + look(0.7 + _ROW * lines)
         + theme(panel_grid_major_y=element_blank(), axis_text_y=element_text(linespacing=1.2, ha="right"))
     )
+
+
+def _zero(headings: pd.DataFrame, bottom: float, top: float) -> pd.DataFrame:
+    """The line at zero in pieces, so that it runs through no heading."""
+    at = sorted(headings["y"]) if len(headings) else []
+    begins, ends = [bottom, *(y + _BESIDE for y in at)], [*(y - _BESIDE for y in at), top]
+    return pd.DataFrame({"x": 0.0, "y": begins, "y_end": ends})
 
 
 def _placed(frame: pd.DataFrame, texts: Texts) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, float]:
@@ -142,6 +149,7 @@ _TALL, _STEP = 11.0, 1.0  # rows that the upper part of the curve takes, and one
 _CURVE = {
     "planned": ("D", TREATED, TREATED, 3.4),
     "same": ("o", COMPARISON, COMPARISON, 1.9),
+    "silent": ("o", SOFT, "white", 1.9),
     "sign": ("o", COMPARISON, "white", 1.9),
     "other": ("^", TREATED, "white", 2.2),
 }
@@ -230,7 +238,7 @@ def _matrix(frame: pd.DataFrame, texts: Texts) -> tuple[pd.DataFrame, pd.DataFra
 
 def _key(frame: pd.DataFrame, texts: Texts, above: float) -> pd.DataFrame:
     """What the marks mean, with how many there are of each."""
-    counts = {kind: int(((frame["kind"] == kind) & ~frame["planned"]).sum()) for kind in ("same", "sign", "other")}
+    counts = {kind: int(((frame["kind"] == kind) & ~frame["planned"]).sum()) for kind in ("same", "silent", "sign", "other")}
     kinds: Sequence[str] = ["planned", *(kind for kind, count in counts.items() if count)]
     rows = [
         {

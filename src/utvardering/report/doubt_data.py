@@ -155,14 +155,15 @@ CHOICES = ("estimator", "comparison", "window", "scale")
 def specifications(results: Results) -> pd.DataFrame:
     """Every way to calculate in order of size, its choices in words: place, value, low, high, planned, kind, choices.
 
-    `kind` is planned, same (sign and conclusion), sign (only the sign) or other (another sign).
+    `kind` is same (sign and conclusion), silent (sign, where no conclusion can be reached), sign (only the sign) or other.
     """
     frame = results.specifications()
     if frame.empty:
         return pd.DataFrame()
-    concluded = [value is True or str(value).lower() in {"true", "nan"} for value in frame["same_conclusion"]]
-    same = frame["same_sign"].map(lambda value: str(value).lower() == "true")
-    kind = ["same" if one and other else "sign" if one else "other" for one, other in zip(same, concluded, strict=True)]
+    said = {"true": "same", "false": "sign", "nan": "silent"}
+    same = [str(value).lower() == "true" for value in frame["same_sign"]]
+    concluded = [str(value).lower() for value in frame["same_conclusion"]]
+    kind = [said[other] if one else "other" for one, other in zip(same, concluded, strict=True)]
     out = pd.DataFrame(
         {
             "place": range(1, len(frame) + 1),
