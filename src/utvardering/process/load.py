@@ -52,6 +52,7 @@ class Process:
     factors: tuple[Factor, ...]
     unassessed: dict[str, Criterion]
     simulated: bool
+    language: str = "sv"
 
 
 def load_process(folder: Path) -> Process | None:
@@ -92,7 +93,7 @@ def _process(file: ProcessFile) -> Process:
     )
     sets = tuple(dict.fromkeys((*file.criteria, *(set_id for set_id, _ in criteria.values()))))
     unassessed = {name: criterion for name, (_, criterion) in criteria.items() if name not in grades}
-    return Process(sets, file.assessor, file.evidence, graded, file.factor, unassessed, file.simulated)
+    return Process(sets, file.assessor, file.evidence, graded, file.factor, unassessed, file.simulated, file.language)
 
 
 def all_criteria(file: ProcessFile) -> dict[str, tuple[str, Criterion]]:

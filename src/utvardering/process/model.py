@@ -106,6 +106,7 @@ class ProcessFile(Section):
     schema_version: Literal[1] = Field(alias="schema", description="Version of this format", examples=[1])
     criteria: tuple[StrictStr, ...] = _key("Ready criteria sets", (), example=("lag-2023-196",))
     simulated: StrictBool = _key("The assessments are made up: every page then says so", default=False)
+    language: Literal["sv", "en"] = _key("Language of the texts in this file; a report in the other one marks them", "sv")
     assessor: tuple[Assessor, ...] = _key("Who assesses, by role")
     evidence: tuple[Evidence, ...] = _key("What assessments rest on")
     criterion: tuple[Criterion, ...] = _key("Criteria of the study's own", ())

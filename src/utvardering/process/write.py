@@ -39,6 +39,7 @@ def process_facts(process: Process, language: str) -> dict[str, Any]:
     return {
         "language": language,
         "simulated": process.simulated,
+        "said_in": process.language,
         "scale": [{"grade": grade, "word": word, "text": text} for grade, (word, text) in scale(language).items()],
         "sets": [
             {

@@ -170,8 +170,11 @@ def inference_name(results: Results, inference: str) -> str:
 def dose(results: Results) -> pd.DataFrame:
     """Hours a week planned and delivered over all areas, by week or, where these are many, a month's mean week."""
     log = results.tables["dose"]
-    if log.empty:
-        return pd.DataFrame()
+    return pd.DataFrame() if log.empty else weekly_hours(log)
+
+
+def weekly_hours(log: pd.DataFrame) -> pd.DataFrame:
+    """Hours a week of a dose log: period, planned, delivered, x; by week or, where these are many, a month's mean week."""
     frame = log.assign(period=[_month(week) for week in log["week"]]) if log["week"].nunique() > SHOWN_WEEKS else None
     if frame is None or (frame["period"] == "").any():
         frame = log.assign(period=log["week"])

@@ -286,14 +286,14 @@ def dose(frame: pd.DataFrame, texts: Texts, *, monthly: bool) -> ggplot:
         + geom_step(aes("x", "planned"), data=steps, color=TREATED, size=1.1)
         + annotate("text", x=end, y=planned, label=" " + texts("figure.planned_dose"), color=TREATED, **common)
         + annotate("text", x=end, y=y_delivered, label=" " + texts("figure.delivered_dose"), color=COMPARISON, **common)
-        + scale_x_continuous(limits=(float(frame["x"].min()) - width, end + room), **_dose_axis(frame, texts))
+        + scale_x_continuous(limits=(float(frame["x"].min()) - width, end + room), **dose_axis(frame, texts))
         + scale_y_continuous(labels=numbers(texts), limits=(0, 1.08 * top), expand=(0, 0))
         + labs(x="", y=texts("figure.x_hours" if monthly else "figure.x_hours_week"))
         + look(3.0)
     )
 
 
-def _dose_axis(frame: pd.DataFrame, texts: Texts) -> dict[str, Any]:
+def dose_axis(frame: pd.DataFrame, texts: Texts) -> dict[str, Any]:
     """At most five labels: the month and the year, or the week as the log names it."""
     step = max(1, math.ceil(len(frame) / 5))
     rows = frame.iloc[::step]

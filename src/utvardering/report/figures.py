@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from utvardering.outputs import write_json, write_table
 from utvardering.report import captions, chart_data
 from utvardering.report.design_figures import draw_design
+from utvardering.report.dose_areas import dose_area_charts
 from utvardering.report.doubt_figures import draw_doubts
 from utvardering.report.person_figures import person_charts
 from utvardering.report.process_figures import process_charts
@@ -96,6 +97,18 @@ def draw_process(results: Results) -> Iterator[Drawn]:
         yield Drawn(_figure(name, section, words), chart, data)
 
 
+def draw_dose(results: Results) -> Iterator[Drawn]:
+    """Hours a week planned and delivered: over all areas, and in each."""
+    from utvardering.report import charts  # noqa: PLC0415 -- see draw_all
+
+    if len(frame := chart_data.dose(results)):
+        monthly = len(frame["period"].iloc[0]) == len("2022-07")
+        chart = charts.dose(frame, results.texts, monthly=monthly)
+        yield Drawn(_figure("dos", "implementation", captions.dose(results, frame)), chart, frame)
+    for name, section, words, chart, data in dose_area_charts(results):
+        yield Drawn(_figure(name, section, words), chart, data)
+
+
 def draw_all(results: Results) -> Iterator[Drawn]:
     """Every figure that the files of a run allow, in the order of the report."""
     settle()
@@ -104,11 +117,7 @@ def draw_all(results: Results) -> Iterator[Drawn]:
     texts = results.texts
     primary = results.primary
     yield from draw_process(results)
-    if len(frame := chart_data.dose(results)):
-        monthly = len(frame["period"].iloc[0]) == len("2022-07")
-        yield Drawn(
-            _figure("dos", "implementation", captions.dose(results, frame)), charts.dose(frame, texts, monthly=monthly), frame
-        )
+    yield from draw_dose(results)
     for outcome in _shown(results):
         if len(frame := chart_data.over_time(results, outcome)):
             section = "over_time" if outcome is primary else "other_outcomes"

@@ -31,7 +31,7 @@ def assessed(r: Results) -> None:
 def _about(r: Results) -> list[str]:
     """Who assessed, by which sets, and that they are made up where they are."""
     texts, process = r.texts, r.process
-    roles = texts.joined([f"{one['role']} ({one['id']})" for one in process["assessors"]])
+    roles = texts.joined([f"{tables.own(r, one['role'])} ({one['id']})" for one in process["assessors"]])
     sets = texts.joined([one["title"] for one in process["sets"]])
     said = texts("process.intro", roles=roles, sets=sets, n=len(process["evidence"]))
     return [said, *([texts("process.simulated")] if process["simulated"] else []), bullets(tables.summary_lines(r))]
@@ -67,5 +67,5 @@ def answer(r: Results) -> None:
     )
     improvements = [one for one in r.process["factors"] if one["kind"] == "improvement"]
     if improvements:
-        said = [f"**{upper_first(one['addressee'])}**: {one['text']}" for one in improvements]
+        said = [f"**{tables.own(r, upper_first(one['addressee']))}**: {tables.own(r, one['text'])}" for one in improvements]
         say(f"## {texts('process.first_heading')} {{#sec-forbattringar}}", bullets(said))

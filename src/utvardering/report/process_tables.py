@@ -33,6 +33,15 @@ def grade_words(results: Results, grade: int | None) -> str:
     return texts("process.grade", grade=grade, word=word)
 
 
+def own(results: Results, text: object) -> str:
+    """Words of the assessors as they stand; marked with their language where the report has another."""
+    language = results.process.get("said_in", results.texts.language)
+    if language == results.texts.language:
+        return str(text)
+    plain = str(text).replace("[", "\\[").replace("]", "\\]")
+    return f'[{plain}]{{lang="{language}"}}'
+
+
 def level_table(results: Results, level: str) -> str:
     """Criterion, final grade in words, and what it rests on."""
     texts = results.texts
@@ -46,16 +55,17 @@ def level_table(results: Results, level: str) -> str:
 
 
 def _said(results: Results, criterion: dict[str, Any]) -> str:
-    """The assessors' words: those of one where they agree, of each where they do not, and how it was settled; then evidence."""
+    """The words of each assessor, with their grades where these differ, and how it was settled; then evidence."""
     texts = results.texts
     rows = results.tables["process"]
     rows = rows[rows["criterion"] == criterion["id"]]
-    if rows["grade"].nunique() == 1:
-        said = [str(rows["text"].iloc[0])]
+    if len(rows) == 1:
+        said = [own(results, rows["text"].iloc[0])]
     else:
-        said = [texts("process.each", assessor=row.assessor, grade=row.grade, text=row.text) for row in rows.itertuples()]
+        way = "process.same" if rows["grade"].nunique() == 1 else "process.each"
+        said = [texts(way, assessor=row.assessor, grade=row.grade, text=own(results, row.text)) for row in rows.itertuples()]
     if settled := criterion["settled"]:
-        said.append(texts("process.settled", date=settled["date"], how=settled["how"]))
+        said.append(texts("process.settled", date=settled["date"], how=own(results, settled["how"])))
     names = list(dict.fromkeys(name for cell in rows["evidence"] for name in str(cell).split()))
     return " ".join([*said, f"[{', '.join(names)}]"])
 
@@ -64,7 +74,7 @@ def evidence_table(results: Results) -> str:
     """What the assessments rest on."""
     texts = results.texts
     rows = [
-        (one["id"], upper_first(texts(f"process.kind_{one['kind']}")), one["title"], one["date"])
+        (one["id"], upper_first(texts(f"process.kind_{one['kind']}")), own(results, one["title"]), one["date"])
         for one in results.process["evidence"]
     ]
     return pipe(
@@ -84,8 +94,8 @@ def factors_table(results: Results, kind: str) -> str:
     texts = results.texts
     rows = [
         (
-            one["text"],
-            one["addressee"] or texts("word.none"),
+            own(results, one["text"]),
+            own(results, one["addressee"]) if one["addressee"] else texts("word.none"),
             texts(f"process.short_{one['level']}") if one["level"] else texts("word.none"),
             ", ".join(one["evidence"]),
         )

@@ -22,24 +22,26 @@ END = "<!-- keys: end -->"
 
 def reference() -> str:
     """Every table of `study.toml` and `expected.toml` with its keys, their values, defaults and meaning."""
-    parts = ["### `study.toml`", _rows([("schema", StudyFile.model_fields["schema_version"])])]
-    parts += _tables(StudyFile)
-    parts += ["### `expected.toml`", *_tables(ExpectedFile)]
+    parts = ["### `study.toml`", key_rows([("schema", StudyFile.model_fields["schema_version"])])]
+    parts += key_tables(StudyFile)
+    parts += ["### `expected.toml`", *key_tables(ExpectedFile)]
     parts += ["#### `[truth]`", _sentence(ExpectedFile.model_fields["truth"])]
     return "\n\n".join(parts) + "\n"
 
 
-def _tables(model: type[BaseModel]) -> list[str]:
+def key_tables(model: type[BaseModel]) -> list[str]:
+    """A heading, a sentence and a table of keys for every table that the model of a file holds."""
     parts = []
     for header, table in tables(model):
         doc = (table.__doc__ or "").split("\n")[0]
         parts += [f"#### `{header}`", doc.split(": ", 1)[-1][:1].upper() + doc.split(": ", 1)[-1][1:]]
         fields = [(field.alias or name, field) for name, field in table.model_fields.items()]
-        parts.append(_rows([(name, field) for name, field in fields if not is_table(field.annotation)]))
+        parts.append(key_rows([(name, field) for name, field in fields if not is_table(field.annotation)]))
     return parts
 
 
-def _rows(fields: list[tuple[str, FieldInfo]]) -> str:
+def key_rows(fields: list[tuple[str, FieldInfo]]) -> str:
+    """A row for each key: its values, its default and what it means."""
     rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
     rows += [f"| `{name}` | {_value(field)} | {_default(field)} | {_sentence(field)} |" for name, field in fields]
     return "\n".join(rows)
