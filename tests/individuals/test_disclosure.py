@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from utvardering.data.small_counts import rounded
 from utvardering.errors import DesignError
 from utvardering.individuals.analysis import analyse
 from utvardering.individuals.checks import check_cohort
-from utvardering.individuals.disclosure import share, told
+from utvardering.individuals.disclosure import share, told, told_tipping
+from utvardering.individuals.missing import TippingPoint
 from utvardering.individuals.rows import estimates_of
 from utvardering.study.model import Study
 
@@ -138,3 +140,41 @@ def test_secondary_outcomes_are_adjusted_for_their_number(tmp_path):
     smaller = int(np.argmin(p))
     assert estimates.planned(others[smaller].id).p_adjusted == pytest.approx(2 * p[smaller])
     assert np.isnan(estimates.planned("normbrytande").p_adjusted)
+
+
+def few_cases(after):
+    """Who has the outcome is 0 or 1, and so many of the treated have it after the start."""
+    persons = by_starting_point(47, missing=False)
+    rng = np.random.default_rng(47)
+    some = rng.random(len(persons.treated)) < 0.4
+    values = np.where(persons.treated, np.cumsum(persons.treated) <= after, some)[:, None].astype(float)
+    return replace(persons, baseline=some.astype(float), after=values)
+
+
+@pytest.mark.parametrize("after", [1, 4])
+def test_an_effect_that_would_count_a_few_cases_is_not_told(after, tmp_path):
+    study, persons = make_study(tmp_path), few_cases(after)
+    values = np.column_stack([persons.baseline] * 2 + [persons.after])
+    cohort = replace(cohort_of(persons), outcomes={"normbrytande": values})
+    analysis = analyse(cohort, study.outcomes[0], study.estimation, study.checks.min_overlap)
+    with pytest.raises(DesignError, match="fewer than 5 persons differ"):
+        estimates_of(study, cohort, (analysis,))
+
+
+def test_estimates_are_too_coarse_to_tell_how_many_they_rest_on(tmp_path):
+    study, persons = make_study(tmp_path), few_cases(9)
+    values = np.column_stack([persons.baseline] * 2 + [persons.after])
+    cohort = replace(cohort_of(persons), outcomes={"normbrytande": values})
+    analysis = analyse(cohort, study.outcomes[0], study.estimation, study.checks.min_overlap)
+    for row in estimates_of(study, cohort, (analysis,)).rows:
+        assert row.effect_percent == round(row.effect_percent, 1)
+        assert len(repr(abs(row.estimate))) <= len("0.123")
+
+
+def test_the_tipping_point_does_not_count_the_missing():
+    nearest, treated = 0.7, 60
+    told_differences = set()
+    for missing in (1, 2, 3, 4, 5):
+        point = TippingPoint(nearest / (missing / treated), missing / treated)
+        told_differences.add(told_tipping(point, missing, treated, CELL))
+    assert told_differences == {8.4}

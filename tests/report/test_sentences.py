@@ -1,6 +1,8 @@
 """What the report says: numbers come from the results, every verdict is said plainly, and in the reader's language."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +163,19 @@ def test_both_languages_have_the_same_sentences_with_the_same_facts():
         for key in found:
             facts = [set(re.findall(r"\{(\w+)\}", str(text[table][key]))) for text in (swedish, english)]
             assert facts[0] == facts[1], f"{table}.{key}"
+
+
+@pytest.mark.parametrize("design", ["individuals", "series"])
+def test_a_design_says_the_same_things_in_both_languages_with_the_same_facts_and_nothing_new(design):
+    from utvardering.report.texts import _catalogue
+
+    folder = Path(sentences.__file__).parent / "text"
+    own = [tomllib.loads((folder / f"{design}.{language}.toml").read_text(encoding="utf-8")) for language in ("sv", "en")]
+    assert {table: set(found) for table, found in own[0].items()} == {table: set(found) for table, found in own[1].items()}
+    for table, found in own[0].items():
+        for key, said in found.items():
+            facts = [set(re.findall(r"\{(\w+)\}", str(text))) for text in (said, own[1][table][key])]
+            assert facts[0] == facts[1], f"{table}.{key}"
+            assert type(said) is type(own[1][table][key]), f"{table}.{key}"
+            assert not re.search(r"\b(the|and|with|before|after)\b", re.sub(r"\{\w+\}", "", str(said))), f"{table}.{key}"
+        assert table in _catalogue("sv"), table

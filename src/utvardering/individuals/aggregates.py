@@ -13,7 +13,7 @@ from scipy import stats
 
 from utvardering.checks.base import Balance
 from utvardering.data.cohort import Cohort
-from utvardering.data.small_counts import is_tellable, rounded
+from utvardering.data.small_counts import blunted, is_tellable, mean_step, rounded
 from utvardering.errors import DesignError
 from utvardering.individuals.checks import standardised_differences
 from utvardering.individuals.missing import followed
@@ -116,7 +116,8 @@ def balance_of(study: Study, cohort: Cohort) -> tuple[tuple[Balance, ...], tuple
     for k, name in enumerate((study.primary.id, *cohort.covariates)):
         arms = [persons.features[arm, k] for arm in (persons.treated, ~persons.treated)]
         if all(is_tellable(values, study.report.smallest_cell) for values in arms):
-            rows.append(Balance(study.id, name, float(arms[0].mean()), float(arms[1].mean()), float(differences[k])))
+            means = (blunted(float(values.mean()), mean_step(values, study.report.smallest_cell)) for values in arms)
+            rows.append(Balance(study.id, name, *means, blunted(float(differences[k]), 0.01)))
         else:
             rows.append(Balance(study.id, name, np.nan, np.nan, np.nan))
             hidden.append(_suppressed(study, "balance", "", name))
@@ -134,7 +135,9 @@ def _waves(study: Study, cohort: Cohort, left_out: list[Suppressed]) -> Iterator
                 shown = rounded(int(there.sum()), smallest)
                 numbers = (np.nan, np.nan, np.nan)
                 if shown and is_tellable(values[there], smallest):
-                    numbers = _mean(values[there], cohort.group[there], level)
+                    step = mean_step(values[there], smallest)
+                    found = _mean(values[there], cohort.group[there], level)
+                    numbers = (blunted(found[0], step), blunted(found[1], step), blunted(found[2], step))
                 elif there.any():
                     left_out.append(_suppressed(study, "waves", outcome.id, f"{wave}, {arm}"))
                 persons = np.nan if shown is None else float(shown)
@@ -193,7 +196,7 @@ def _overlap(study: Study, cohort: Cohort, left_out: list[Suppressed]) -> Iterat
         if not shown:
             left_out.append(_suppressed(study, "overlap", "", arm))
         for quantile, score in shown.items():
-            yield Score(study.id, arm, quantile, score)
+            yield Score(study.id, arm, quantile, blunted(score, 0.01))
 
 
 def _suppressed(study: Study, table: str, outcome: str, item: str) -> Suppressed:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from utvardering.checks.base import CheckResult, Verdict
 from utvardering.data.cohort import Cohort
+from utvardering.data.small_counts import blunted, is_tellable
 from utvardering.errors import DesignError
 from utvardering.estimators.base import RANDOMIZED
+from utvardering.individuals import naming
 from utvardering.individuals.analysis import FEW_PERSONS
-from utvardering.individuals.disclosure import share, told, told_share
+from utvardering.individuals.disclosure import require_many_differ, share, told, told_share
 from utvardering.individuals.effects import effect, odds_weights
 from utvardering.individuals.grouped import FEWEST_GROUPS, groups_with_both, leave_one_group_out
 from utvardering.individuals.missing import followed
@@ -73,9 +75,11 @@ def balance(study: Study, before: Cohort) -> CheckResult:
     try:
         weights = odds_weights(kept, "baseline")
     except DesignError as fault:
-        return _result(study, "balance", "not_evaluated", np.nan, limit, reason=fault.message)
+        return _result(study, "balance", "not_evaluated", np.nan, limit, reason=naming.reason(study, fault.message))
     raw = standardised_differences(persons, persons.weights)
     weighted = standardised_differences(kept, weights)
+    smallest = study.report.smallest_cell
+    shown = [all(is_tellable(x[arm], smallest) for arm in (persons.treated, ~persons.treated)) for x in persons.features.T]
     worst = int(np.argmax(np.abs(weighted)))
     value = float(np.abs(weighted[worst]))
     return _result(
@@ -84,9 +88,9 @@ def balance(study: Study, before: Cohort) -> CheckResult:
         "pass" if value <= limit else "fail",
         value,
         limit,
-        variable=names[worst],
+        variable=naming.column(study, names[worst]),
         value=number(value, language),
-        raw=number(float(np.abs(raw).max()), language),
+        raw=number(float(np.abs(raw[shown]).max(initial=0.0)), language),
         limit=number(limit, language),
     )
 
@@ -152,10 +156,13 @@ def history(study: Study, before: Cohort) -> CheckResult:
     past = replace(before, last_before=before.last_before - 1)
     try:
         persons, _ = persons_of(past, study.primary.id)
+        require_many_differ((persons,), study.report.smallest_cell)
         persons = persons.take(followed(persons))
         estimate, test = leave_one_group_out(persons, lambda some: effect(some, "nothing"), 0.90)
     except DesignError as fault:
-        return _result(study, name, "not_evaluated", np.nan, limit, sentence="impossible", reason=fault.message)
+        return _result(
+            study, name, "not_evaluated", np.nan, limit, sentence="impossible", reason=naming.reason(study, fault.message)
+        )
     mean = float(np.nanmean(values[before.treated, before.last_before]))
     if mean <= 0:
         return _result(study, name, "not_evaluated", np.nan, limit, sentence="history_no_mean")
@@ -176,4 +183,5 @@ def _result(
 ) -> CheckResult:
     key = sentence or f"{check}_{verdict}"
     text = say(study.report.language, "individuals", f"check_{key}", **facts)
-    return CheckResult(study.id, check, verdict, float(value), float(threshold), text)
+    text = text[:1].upper() + text[1:]
+    return CheckResult(study.id, check, verdict, blunted(float(value), 0.001), float(threshold), text)

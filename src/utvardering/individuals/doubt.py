@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 
 from utvardering.data.cohort import Cohort
+from utvardering.data.small_counts import blunted
 from utvardering.estimators.base import Estimate
 from utvardering.estimators.estimate import EstimateRow
 from utvardering.individuals.analysis import Analysis
+from utvardering.individuals.disclosure import significant, step_of
 from utvardering.robustness.base import Asked, RobustnessRow, relative
 from utvardering.study.model import Study
 from utvardering.wording import number, percent, say
@@ -38,10 +40,14 @@ class PersonDoubt(Asked):
         """A row for an estimate beside the planned one, with its sentence."""
         ends = {name: self.shown(x) for name, x in (("value", found.estimate), ("low", found.ci_low), ("high", found.ci_high))}
         text = say(self.study.report.language, "individuals", f"doubt_{key}", **ends, **facts)
-        return self.numbers(check, variant, (found.estimate, found.ci_low, found.ci_high, found.p_value), verdict, text)
+        low, value, high = (blunted(x, step_of(found)) for x in (found.ci_low, found.estimate, found.ci_high))
+        return self.numbers(check, variant, (value, low, high, found.p_value), verdict, text)
 
     def numbers(
         self, check: str, variant: str, values: tuple[float, float, float, float], verdict: str, text: str
     ) -> RobustnessRow:
-        """A row from estimate, limits and p-value."""
-        return RobustnessRow(self.study.id, self.outcome.id, self.planned.estimator, check, variant, *values, verdict, text)
+        """A row from estimate, limits and p-value, in three significant digits."""
+        told = tuple(significant(value) for value in values[:3])
+        return RobustnessRow(
+            self.study.id, self.outcome.id, self.planned.estimator, check, variant, *told, values[3], verdict, text
+        )

@@ -11,6 +11,7 @@ from utvardering.data.cohort import Cohort
 from utvardering.errors import DesignError
 from utvardering.estimators.estimate import Estimates
 from utvardering.individuals.analysis import analyse
+from utvardering.individuals.disclosure import told_tipping
 from utvardering.individuals.doubt import PersonDoubt
 from utvardering.individuals.hidden import e_value_of_difference, graph, hidden_cause
 from utvardering.individuals.power import past_of
@@ -69,10 +70,12 @@ def missing_waves(doubt: PersonDoubt) -> Iterator[RobustnessRow]:
         stands = one.ci_low > 0 if side > 0 else one.ci_high < 0
         verdict = "not_evaluated" if not side else "pass" if stands else "fail"
         yield doubt.row("missing_waves", found.handling, one, verdict, f"missing_{found.handling}")
-    point, language = doubt.analysis.tipping, doubt.study.report.language
-    if point is not None and doubt.analysis.planned.missing.treated and math.isfinite(point.difference):
-        text = say(language, "individuals", "doubt_tipping", difference=number(point.difference, language))
-        yield doubt.numbers("missing_waves", "tipping", (point.difference, math.nan, math.nan, math.nan), "not_evaluated", text)
+    language, missing = doubt.study.report.language, doubt.analysis.planned.missing.treated
+    treated = doubt.analysis.persons.arms.treated
+    difference = told_tipping(doubt.analysis.tipping, missing, treated, doubt.study.report.smallest_cell)
+    if math.isfinite(difference):
+        text = say(language, "individuals", "doubt_tipping", difference=number(difference, language))
+        yield doubt.numbers("missing_waves", "tipping", (difference, math.nan, math.nan, math.nan), "not_evaluated", text)
 
 
 def placebo_wave(doubt: PersonDoubt) -> Iterator[RobustnessRow]:

@@ -11,6 +11,7 @@ from utvardering.data.cohort import Cohort
 from utvardering.data.panel import LeftOut
 from utvardering.errors import DesignError
 from utvardering.estimators.estimate import Estimates
+from utvardering.individuals import naming
 from utvardering.individuals.aggregates import balance_of
 from utvardering.individuals.analysis import Analysis, analyse
 from utvardering.individuals.checks import check_cohort
@@ -18,6 +19,7 @@ from utvardering.individuals.power import smallest_detectable
 from utvardering.individuals.rows import estimates_of
 from utvardering.study.model import Estimation, Study
 from utvardering.wording import percent, say
+from utvardering.wording.refusals import in_words
 
 Teller = Callable[[str], None]
 
@@ -29,7 +31,7 @@ def check_persons(study: Study, cohort: Cohort, progress: Teller | None = None) 
     try:
         rows = check_cohort(study, cohort)
     except DesignError as fault:
-        text = say(study.report.language, "individuals", "check_impossible", reason=fault.message)
+        text = say(study.report.language, "individuals", "check_impossible", reason=naming.reason(study, fault.message))
         rows = tuple(
             CheckResult(study.id, name, "not_evaluated", np.nan, np.nan, text)
             for name in ("overlap", "balance", "attrition", "groups", "history")
@@ -50,7 +52,7 @@ def _power(study: Study, cohort: Cohort) -> CheckResult:
     try:
         found = smallest_detectable(study, cohort, study.primary)
     except DesignError as fault:
-        text = say(language, "individuals", "check_power_not_evaluated", reason=fault.message)
+        text = say(language, "individuals", "check_power_not_evaluated", reason=naming.reason(study, fault.message))
         return CheckResult(study.id, "power", "not_evaluated", np.nan, limit, text)
     if np.isnan(found.share):
         text = say(language, "individuals", "check_history_no_mean")
@@ -74,7 +76,7 @@ def analyses_of(
         try:
             found.append(analyse(cohort, outcome, estimation, study.checks.min_overlap))
         except DesignError as fault:
-            left_out.append(LeftOut("", "", outcome.id, fault.message))
+            left_out.append(LeftOut("", "", outcome.id, in_words(fault.message, study.report.language)))
     return tuple(found), tuple(left_out)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from utvardering.causal.hidden_cause import as_strong_as, plain_fit, robustness_value
 from utvardering.causal.identify import identify
+from utvardering.individuals import naming
 from utvardering.individuals.doubt import PersonDoubt
 from utvardering.individuals.missing import complete_cases
 from utvardering.individuals.persons import Persons
@@ -70,8 +71,11 @@ def hidden_cause(doubt: PersonDoubt) -> Iterator[RobustnessRow]:
         told = math.isfinite(one.effect)
         verdict = "not_evaluated" if not told else "fail" if one.effect * estimate <= 0 else "pass"
         key = "doubt_hidden" if told else "doubt_hidden_all"
-        name = doubt.outcome.title if one.name == doubt.outcome.id else one.name
-        facts = {"name": name, "value": doubt.shown(one.effect) if told else "", "plain": doubt.shown(estimate)}
+        facts = {
+            "name": naming.column(doubt.study, one.name),
+            "value": doubt.shown(one.effect) if told else "",
+            "plain": doubt.shown(estimate),
+        }
         text = say(language, "individuals", key, **facts)
         yield doubt.numbers("refute", f"hidden_cause={one.name}", (one.effect, math.nan, math.nan, math.nan), verdict, text)
     value = robustness_value(estimate, std_error, freedom)
@@ -92,7 +96,9 @@ def graph(doubt: PersonDoubt) -> Iterator[RobustnessRow]:
     missing = [name for name in found.adjustment if name not in doubt.cohort.covariates]
     text = found.sentence(language)
     if found.kind == "backdoor" and missing:
-        text += " " + say(language, "individuals", "doubt_not_adjusted", names=", ".join(missing))
+        text += " " + say(
+            language, "individuals", "doubt_not_adjusted", names=", ".join(naming.column(doubt.study, name) for name in missing)
+        )
     verdict = "pass" if found.kind == "backdoor" and not missing else "fail"
     yield doubt.numbers("graph", "identification", (math.nan,) * 4, verdict, text)
 

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from utvardering.data.cohort import Cohort
 from utvardering.data.panel import LeftOut
-from utvardering.data.small_counts import rounded
+from utvardering.data.small_counts import blunted, rounded
 from utvardering.errors import DesignError
-from utvardering.estimators.base import EffectSize
+from utvardering.estimators.base import EffectSize, Estimate
 from utvardering.estimators.estimate import EstimateRow, Estimates, EventRow
+from utvardering.individuals import naming
 from utvardering.individuals.analysis import Analysis, Found
-from utvardering.individuals.disclosure import require_shown, told, told_share
+from utvardering.individuals.disclosure import require_many_differ, require_shown, step_of, told, told_share, told_tipping
 from utvardering.inference.multiplicity import holm
 from utvardering.study.model import Estimation, Study
 from utvardering.wording import number, say
+from utvardering.wording.refusals import in_words
 
 ESTIMATOR = "adjusted"
+PERCENT_STEP = 0.1
 
 
 def estimates_of(study: Study, cohort: Cohort, analyses: tuple[Analysis, ...]) -> Estimates:
     """Rows of `estimates.csv`, `event_study.csv` and `left_out.csv` of a study of persons.
 
     Counts under `[report] smallest_cell` are not written and the others are rounded to its multiples; an estimate with an arm
-    below the limit is left out. Units avoided are not told: the effect is on a person's mean.
+    below the limit is left out, and so is an outcome of which a mean would count a few. Estimates are rounded by `step_of` and
+    percent to a tenth: an exact mean of whole numbers gives the number of persons. Units avoided are not told: the effect is
+    on a person's mean.
     """
     estimation = study.estimation
     if estimation is None:
@@ -34,14 +40,23 @@ def estimates_of(study: Study, cohort: Cohort, analyses: tuple[Analysis, ...]) -
     rows: list[EstimateRow] = []
     events: list[EventRow] = []
     left_out: list[LeftOut] = []
+    faults: list[str] = []
     say_of = _Sentences(study)
     for analysis in analyses:
         outcome = analysis.outcome.id
+        compared = analysis.persons.take(analysis.overlap.kept)
+        try:
+            require_many_differ((analysis.persons, compared), study.report.smallest_cell)
+        except DesignError as fault:
+            left_out.append(LeftOut("", "", outcome, in_words(fault.message, study.report.language)))
+            faults.append(fault.message)
+            continue
         for found in analysis.found:
             try:
                 require_shown(found.used, study.report.smallest_cell)
             except DesignError as fault:
-                left_out.append(LeftOut("", "", outcome, fault.message))
+                left_out.append(LeftOut("", "", outcome, in_words(fault.message, study.report.language)))
+                faults.append(fault.message)
                 continue
             if found.wave >= 0:
                 events.append(_event(study, estimation, cohort, analysis, found))
@@ -50,7 +65,7 @@ def estimates_of(study: Study, cohort: Cohort, analyses: tuple[Analysis, ...]) -
                 rows.append(_row(study, estimation, cohort, analysis, found, say_of.note(analysis, found), planned=planned))
         left_out += [LeftOut("", "", outcome, reason) for reason in say_of.left_out(analysis)]
     if not rows:
-        raise DesignError("; ".join(item.reason for item in left_out) or f"{study.id}: nothing could be estimated")
+        raise DesignError("; ".join(dict.fromkeys(faults)) or f"{study.id}: nothing could be estimated")
     return Estimates(tuple(_adjusted(rows)), tuple(events), tuple(left_out))
 
 
@@ -65,14 +80,22 @@ def _adjusted(rows: list[EstimateRow]) -> list[EstimateRow]:
     return out
 
 
-def _size(found: Found) -> EffectSize:
-    return EffectSize("difference", found.counterfactual, (), float("nan"))
+def _percent_of(found: Found) -> Callable[[float], float]:
+    size = EffectSize("difference", found.counterfactual, (), float("nan"))
+    return lambda value: blunted(size.percent(value), PERCENT_STEP)
+
+
+def _blunt(estimate: Estimate) -> Estimate:
+    """The estimate, its spread and its limits to the step that may be told."""
+    step = step_of(estimate)
+    names = ("estimate", "std_error", "ci_low", "ci_high", "inner_low", "inner_high")
+    return replace(estimate, **{name: blunted(getattr(estimate, name), step) for name in names})
 
 
 def _row(
     study: Study, estimation: Estimation, cohort: Cohort, analysis: Analysis, found: Found, note: str, *, planned: bool
 ) -> EstimateRow:
-    estimate, size, smallest = found.estimate, _size(found), study.report.smallest_cell
+    estimate, percent, smallest = _blunt(found.estimate), _percent_of(found), study.report.smallest_cell
     n_treated, n_comparison = rounded(found.used.treated, smallest), rounded(found.used.comparison, smallest)
     assert n_treated is not None and n_comparison is not None  # noqa: S101, PT018 -- require_shown has refused them
     waves_after = len(cohort.waves) - cohort.last_before - 1
@@ -95,9 +118,9 @@ def _row(
         weights="response" if found.handling == "weighted" else "",
         p_adjusted=float("nan"),
         p_smallest=estimate.p_smallest,
-        effect_percent=size.percent(estimate.estimate),
-        effect_percent_low=size.percent(estimate.ci_low),
-        effect_percent_high=size.percent(estimate.ci_high),
+        effect_percent=percent(estimate.estimate),
+        effect_percent_low=percent(estimate.ci_low),
+        effect_percent_high=percent(estimate.ci_high),
         effect_units=float("nan"),
         effect_units_low=float("nan"),
         effect_units_high=float("nan"),
@@ -110,8 +133,8 @@ def _row(
         note=note,
         ci_low_90=estimate.inner_low,
         ci_high_90=estimate.inner_high,
-        effect_percent_low_90=size.percent(estimate.inner_low),
-        effect_percent_high_90=size.percent(estimate.inner_high),
+        effect_percent_low_90=percent(estimate.inner_low),
+        effect_percent_high_90=percent(estimate.inner_high),
     )
 
 
@@ -124,7 +147,7 @@ def _name(found: Found) -> str:
 
 def _event(study: Study, estimation: Estimation, cohort: Cohort, analysis: Analysis, found: Found) -> EventRow:
     """Waves are counted from the first after the start, 0; there is no joint band, so its limits are empty."""
-    estimate = found.estimate
+    estimate = _blunt(found.estimate)
     return EventRow(
         study=study.id,
         outcome=analysis.outcome.id,
@@ -148,6 +171,7 @@ class _Sentences:
     """What is said of an estimate, in the language of the report."""
 
     def __init__(self, study: Study) -> None:
+        self.study = study
         self.language = study.report.language
         self.smallest = study.report.smallest_cell
         self.lottery = study.measure.assignment == "lottery"
@@ -187,7 +211,10 @@ class _Sentences:
                     comparison=self._told(analysis.unknown.comparison),
                 )
             )
-        reasons += [self._say("refused", what=name, reason=reason) for name, reason in analysis.refused]
+        reasons += [
+            self._say("refused", what=naming.run(self.study, name), reason=naming.reason(self.study, why))
+            for name, why in analysis.refused
+        ]
         return reasons
 
     def _tipping(self, analysis: Analysis) -> list[str]:
@@ -195,8 +222,10 @@ class _Sentences:
         missing = analysis.planned.missing.treated
         if point is None or missing == 0:
             return []
-        share = told_share(missing, analysis.persons.arms.treated, self.smallest, self.language)
-        return [self._say("tipping", share=share, difference=number(point.difference, self.language))]
+        treated = analysis.persons.arms.treated
+        share = told_share(missing, treated, self.smallest, self.language)
+        difference = told_tipping(point, missing, treated, self.smallest)
+        return [self._say("tipping", share=share, difference=number(difference, self.language))]
 
     def _told(self, count: int) -> str:
         return told(count, self.smallest, self.language)

@@ -68,8 +68,9 @@ def _measured(results: Results, check: str, value: float, threshold: float) -> s
     if check in SHARES or (check == "history" and not counted):
         digits = 1 if check == "pretrend" else 0
         return texts.percent(100 * value, digits)
-    if check == "groups":
-        return texts("appendix.value_groups", x=int(value))
+    if check in {"balance", "groups"}:
+        sd = check == "balance"
+        return texts("appendix.value_sd", x=texts.number(value, 2)) if sd else texts("appendix.value_groups", x=int(value))
     if check == "history":
         return texts.length(int(value), results.primary.unit)
     if check == "comparison":

@@ -282,7 +282,7 @@ def balance(results: Results) -> str:
     columns = texts.raw("appendix.balance_columns")
     rows = [
         (
-            titles.get(row.variable, row.variable),
+            titles.get(row.variable, row.variable.replace("_", " ")),
             *(_level(texts, x) for x in (row.treated, row.comparison)),
             texts.number(row.standardised_difference, 2),
         )

@@ -11,6 +11,16 @@ import re
 from utvardering.wording import say
 
 _KNOWN: tuple[tuple[str, str], ...] = (
+    (r"treated and comparison persons in at least|hangs on a single group|no group has both treated", "persons_groups"),
+    (r"only one wave before the start", "persons_one_wave"),
+    (
+        r"treated and comparison persons are alike|persons of one arm cannot carry|persons measured cannot carry",
+        "persons_unlike",
+    ),
+    (r"so few (persons|starts)", "persons_few"),
+    (r"fewer than \d+ persons differ", "persons_differ"),
+    (r"an arm has fewer than \d+ persons", "persons_shown"),
+    (r"no \w+ person (has a value|was measured)|nobody was measured both", "persons_missing"),
     (r"bounds on the trends are not there for wdd", "trend_no_periods"),
     (r"bounds on the trends are not there for a plan with", "trend_plan"),
     (r"bounds on the trends need units that never get", "no_comparison"),
