@@ -145,6 +145,21 @@ def test_the_rows_of_single_placebo_units_are_not_told_nor_graded(tmp_path):
     assert (one.grade, one.answer) == ("fail", "Nio av 19 områden ändrades lika mycket.")
 
 
+def test_the_appendix_has_no_row_for_each_placebo_unit_and_no_empty_interval(tmp_path):
+    folder = make(tmp_path)
+    run = with_rows(
+        folder,
+        ("placebo_unit", "rank", NAN, NAN, NAN, 0.5, "fail", "Nio av 19."),
+        ("placebo_unit", "omrade 1", -0.5, NAN, NAN, NAN, "not_evaluated", "Ett område."),
+        ("specification_curve", "sign", 0.9, NAN, NAN, NAN, "pass", "Nio av tio."),
+        ("specification_curve", "joint", -0.1, NAN, NAN, 0.01, "pass", "Alla på en gång."),
+    )
+    table = appendix.all_robustness(run)
+    assert "omrade 1" not in table
+    assert "90\u00a0%" in table
+    assert "– till –" not in table
+
+
 def test_areas_and_neighbours_as_one_are_held_to_their_side_not_to_the_planned_interval():
     """The effect is thinned out over more areas, and another scale has other intervals: neither should lie near the plan."""
     assert doubt_data.part_of("displacement", "spillover_robust") == "side"
@@ -204,6 +219,13 @@ def test_the_sentence_says_how_often_sign_and_conclusion_stay(tmp_path):
     assert list(frame["comparison"])[-1] == "De 20 mest lika områdena"
     alt = doubt_captions.curve(run, frame, is_cut=False)[1]
     assert "3 går åt samma håll som planen och 2 ger samma slutsats" in alt
+
+
+def test_ways_that_can_reach_no_conclusion_have_a_mark_of_their_own(tmp_path):
+    folder = make(tmp_path)
+    text = SPECIFICATIONS.replace("-22,-33,-10,0.01,true,true", "-22,-33,-10,0.01,true,")
+    (folder / "specifications.csv").write_text(text, encoding="utf-8")
+    assert list(doubt_data.specifications(Results.load(folder))["kind"]) == ["silent", "same", "sign", "other"]
 
 
 def test_no_machine_names_and_no_decimal_points_in_the_tables(tmp_path):

@@ -57,7 +57,8 @@ def forest(frame: pd.DataFrame, texts: Texts) -> ggplot:
     rows = rows.assign(low=rows["low"].clip(lower=low), high=rows["high"].clip(upper=high))
     planned = frame[frame["part"] == "planned"].iloc[0]
     top = float(rows["y"].max())
-    near = rows[rows["part"].isin(["planned", "same"])]["y"]
+    near = pd.concat([rows, strokes])
+    near = near[near["part"].isin(["planned", "same"])]["y"]
     alone = rows[~rows["shared"]]
     names = pd.concat([alone[["y", "label"]], strokes[["y", "label"]].drop_duplicates("y")])
     bottom = float(min(names["y"].min(), rows["y"].min())) - 0.8
@@ -130,7 +131,7 @@ def _placed(frame: pd.DataFrame, texts: Texts) -> tuple[pd.DataFrame, pd.DataFra
             placed += [] if row["shared"] else [{**row, "y": y, "label": shown}]
             y -= tall / 2 + 0.1
     rows = pd.DataFrame(placed).assign(look=lambda one: np.where(one["part"] == "planned", "planned", one["verdict"]))
-    many = pd.DataFrame(strokes, columns=["y", "label", "value", "y_low", "y_high", "verdict"])
+    many = pd.DataFrame(strokes, columns=["y", "label", "value", "y_low", "y_high", "verdict", "part"])
     return rows, pd.DataFrame(headings), many.assign(look=many["verdict"].astype(str)), used + 1.0
 
 
@@ -187,6 +188,7 @@ def curve(frame: pd.DataFrame, texts: Texts) -> ggplot:
         + geom_segment(aes("place", "foot", xend="place", yend="y"), data=planned, color=TREATED, size=0.5, linetype="dotted")
         + geom_linerange(aes(ymin="y_low", ymax="y_high", color="look"), size=width, alpha=0.55)
         + geom_point(aes(color="look", fill="look", shape="look", size="look"), stroke=0.6)
+        + geom_point(aes(color="look", fill="look", shape="look", size="look"), data=planned, stroke=0.6)  # above the others
         + geom_point(aes("place", "y", color="look"), data=below, shape="s", size=max(0.5, min(1.6, 60 / count)))
         + geom_text(
             aes("x", "y", label="label"),
