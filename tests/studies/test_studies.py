@@ -46,13 +46,14 @@ ALL = sorted(
 SIMULATED = sorted(path.parent.parent.name for path in STUDIES.glob("*/data/simulation.toml"))
 SERIES = ("webbplats",)
 """Simulated studies of one series."""
-PERSONS = ("sspf",)
+PERSONS = ("sspf", "utbildning")
 """Simulated studies of persons."""
 VERDICTS = {
     "belysning": "uncertain",
     "castle-doctrine": "effect_opposite",
     "sspf": "effect",
     "trygghetsvardar": "effect",
+    "utbildning": "effect",
     "webbplats": "effect",
 }
 
