@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -159,60 +162,80 @@ def test_changed_code_computes_everything_again(
     assert len(list((tmp_path / ".stress" / "parken").iterdir())) == computed  # parts of the code before are gone
 
 
-def test_broken_parts_are_computed_anew(folder: Path, first: tuple[Path, str, int], tmp_path: Path) -> None:
-    _, table, _ = first
-    stressed(folder, tmp_path)
-    parts = sorted((tmp_path / ".stress" / "parken").iterdir())
-    whole = tree_hashes(tmp_path)
+def squares(kept: Kept, told: list[int], stop: int = 99) -> list[object]:
+    """Twelve numbers of which each is told when it is computed; a person stops at one."""
+
+    def work(k: int) -> dict[str, float]:
+        if k == stop:
+            raise KeyboardInterrupt
+        told.append(k)
+        return {"square": k**2 / 3, "none": float("nan")}
+
+    return [kept.value("square", (k, "a word"), lambda k=k: work(k)) for k in range(12)]
+
+
+def a_folder(path: Path) -> Kept:
+    return Kept(Parts(path))
+
+
+def test_broken_parts_are_computed_anew(tmp_path: Path) -> None:
+    told: list[int] = []
+    found = squares(a_folder(tmp_path), told)
+    parts, whole = sorted(tmp_path.iterdir()), tree_hashes(tmp_path)
     text = parts[1].read_text(encoding="utf-8")
     parts[0].write_text('{"value": [0.', encoding="utf-8")
-    parts[1].write_text(text.replace("0.", "1.", 1), encoding="utf-8")
+    parts[1].write_text(re.sub(r'"square": (\d)', r'"square": 9\1', text), encoding="utf-8")
     parts[2].write_text("[]", encoding="utf-8")
     parts[3].write_bytes(b"\xff\xfe")
     parts[4].unlink()
-    assert stressed(folder, tmp_path) == (table, 5)
+    told.clear()
+    assert repr(squares(a_folder(tmp_path), told)) == repr(found)
+    assert len(told) == 5
     assert tree_hashes(tmp_path) == whole
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(
-    folder: Path, first: tuple[Path, str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, table, computed = first
-    put = Watched.put
-
-    def stops(self: Watched, name: str, value: dict[str, Any]) -> None:
-        if len(WRITTEN) == 10:
-            raise KeyboardInterrupt
-        put(self, name, value)
-
-    monkeypatch.setattr(Watched, "put", stops)
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    told: list[int] = []
     with pytest.raises(KeyboardInterrupt):
-        stressed(folder, tmp_path)
-    monkeypatch.setattr(Watched, "put", put)
-    assert stressed(folder, tmp_path) == (table, computed - 10)
+        squares(a_folder(tmp_path), told, stop=7)
+    squares(a_folder(tmp_path), told)
+    assert told == list(range(12))
 
 
-def test_two_programs_at_once_and_a_killed_one_do_no_harm(folder: Path, first: tuple[Path, str, int], tmp_path: Path) -> None:
-    _, table, computed = first
+def test_what_was_not_asked_for_is_taken_away_and_fresh_scratch_is_left(tmp_path: Path) -> None:
+    old = a_folder(tmp_path)
+    old.value("of other data", 1, lambda: 1)
+    kept = a_folder(tmp_path)
+    kept.value("of these", 1, lambda: 2)
+    abandoned, fresh = tmp_path / ".a.1", tmp_path / ".b.2"
+    for path in (abandoned, fresh):
+        path.write_text("{", encoding="utf-8")
+    os.utime(abandoned, (0, 0))
+    kept.clean()
+    assert sorted(path.name.split("-")[0] for path in tmp_path.iterdir()) == [".b.2", "of these"]
+
+
+def test_two_programs_at_once_and_a_killed_one_do_no_harm(tmp_path: Path) -> None:
     code = (
-        "import sys, utvardering as utv\n"
+        "import sys\n"
         "from pathlib import Path\n"
-        "from utvardering.robustness.kept import kept_for\n"
-        "from utvardering.robustness.registry import ROBUSTNESS\n"
-        "ROBUSTNESS.pop('specification_curve')\n"
-        "study = utv.load_study(sys.argv[1]); panel = utv.load_panel(study)\n"
-        "found = utv.stress(study, panel, utv.estimate_effects(study, panel), None, kept_for(study, Path(sys.argv[2])))\n"
-        "sys.stdout.write(found.to_frame().to_csv())\n"
+        "from utvardering.outputs import Parts\n"
+        "from utvardering.robustness.kept import Kept\n"
+        "kept = Kept(Parts(Path(sys.argv[1])))\n"
+        "print([kept.value('cube', k, lambda: [k**3 / 7] * 2000)[0] for k in range(int(sys.argv[2]))])\n"
+        "kept.clean()\n"
     )
-    command = [sys.executable, "-c", code, str(folder), str(tmp_path)]
-    killed, one, other = (subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") for _ in range(3))
-    while not list(tmp_path.glob(".stress/parken/*.json")):
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    killed = subprocess.Popen([*command, "1000000"], stdout=subprocess.PIPE, encoding="utf-8")
+    while not list(tmp_path.glob("*.json")):
         assert killed.poll() is None
+        time.sleep(0.01)
     killed.kill()
     killed.communicate()
-    assert [process.communicate(timeout=120)[0] for process in (one, other)] == [table, table]
-    assert len(list(tmp_path.glob(".stress/parken/[!.]*.json"))) == computed
-    assert stressed(folder, tmp_path) == (table, 0)
+    both = [subprocess.Popen([*command, "300"], stdout=subprocess.PIPE, encoding="utf-8") for _ in range(2)]
+    wanted = f"{[k**3 / 7 for k in range(300)]}\n"
+    assert [process.communicate(timeout=300)[0] for process in both] == [wanted, wanted]
+    assert len(list(tmp_path.glob("[!.]*.json"))) == 300
 
 
 def test_what_an_estimate_hangs_on_is_in_its_name_and_words_are_not() -> None:
@@ -247,7 +270,7 @@ def test_lists_do_not_run_into_each_other_and_every_nan_is_one() -> None:
 def test_every_module_that_a_doubt_computes_with_is_in_its_state() -> None:
     """Other rooms that robustness imports either decide no number of a doubt, once the panel is there, or are listed."""
     package = Path(utv.__file__).parent
-    read = {"coverage.versions", "data.load", "study.model", "estimators.registry"}
+    read = {"coverage.versions", "data.load", "study.model", "study.vocabulary", "estimators.registry"}
     found = set()
     for path in (package / "robustness").glob("*.py"):
         for line in path.read_text(encoding="utf-8").splitlines():

@@ -56,13 +56,13 @@ class Kept:
         hangs_on: everything that decides them beside the code.
         """
         if self.parts is None:
-            return json.loads(json.dumps(work()))
+            return _plain(work())
         key = f"{name}-{digest((_state(), name, hangs_on))[:24]}"
         self.asked.add(key)
         found = self.parts.get(key)
         if isinstance(found, dict) and "value" in found and found.get("sha256") == _sum(found["value"]):
             return found["value"]
-        value = json.loads(json.dumps(work()))
+        value = _plain(work())
         self.parts.put(key, {"value": value, "sha256": _sum(value)})
         return value
 
@@ -120,6 +120,11 @@ def _state() -> str:
     names = [*(f"{path.parent.name}.{path.stem}" for path in files), *MODULES]
     versions = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
     return " ".join([code_version(*(f"utvardering.{name}" for name in names)), platform.python_version(), *versions])
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON holds
+    """A value as it comes back from a file, the order of its keys with it."""
+    return json.loads(json.dumps(value, sort_keys=True))
 
 
 def _sum(value: Any) -> str:  # noqa: ANN401 -- whatever JSON holds
