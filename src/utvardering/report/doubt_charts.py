@@ -46,6 +46,7 @@ _SHAPES = {"planned": "D", "pass": "o", "fail": "^", "not_evaluated": "o", "": "
 _FILLS = {"planned": TREATED, "pass": COMPARISON, "fail": TREATED, "not_evaluated": "white", "": "white"}
 _COLOURS = {"planned": TREATED, "pass": COMPARISON, "fail": TREATED, "not_evaluated": SOFT, "": SOFT}
 _ROW = 0.2  # inches of a line of a label
+_TALLEST = 7.8  # inches that fit a page with heading and caption
 _BESIDE = 0.6  # rows left free around a heading
 _STROKE = 0.28  # of a row, up and down: half a stroke of a shared line
 
@@ -62,6 +63,8 @@ def forest(frame: pd.DataFrame, texts: Texts) -> ggplot:
     alone = rows[~rows["shared"]]
     names = pd.concat([alone[["y", "label"]], strokes[["y", "label"]].drop_duplicates("y")])
     bottom = float(min(names["y"].min(), rows["y"].min())) - 0.8
+    row = min(_ROW, (_TALLEST - 0.7) / lines)
+    letters = POINTS - (row < _ROW)
     chart = (
         ggplot(alone, aes("value", "y"))
         + annotate(
@@ -94,8 +97,8 @@ def forest(frame: pd.DataFrame, texts: Texts) -> ggplot:
         + scale_x_continuous(labels=percents(texts), limits=(low, high), breaks=ticks_of(low, high))
         + scale_y_continuous(breaks=list(names["y"]), labels=list(names["label"]), limits=(bottom, top + 0.8), expand=(0, 0))
         + labs(x=texts("figure.y_effect"), y="")
-        + look(0.7 + _ROW * lines)
-        + theme(panel_grid_major_y=element_blank(), axis_text_y=element_text(linespacing=1.2, ha="right"))
+        + look(0.7 + row * lines)
+        + theme(panel_grid_major_y=element_blank(), axis_text_y=element_text(linespacing=1.2, ha="right", size=letters))
     )
 
 
