@@ -116,8 +116,8 @@ def balance_of(study: Study, cohort: Cohort) -> tuple[tuple[Balance, ...], tuple
     for k, name in enumerate((study.primary.id, *cohort.covariates)):
         arms = [persons.features[arm, k] for arm in (persons.treated, ~persons.treated)]
         if all(is_tellable(values, study.report.smallest_cell) for values in arms):
-            means = (blunted(float(values.mean()), mean_step(values, study.report.smallest_cell)) for values in arms)
-            rows.append(Balance(study.id, name, *means, blunted(float(differences[k]), 0.01)))
+            one, other = (blunted(float(values.mean()), mean_step(values, study.report.smallest_cell)) for values in arms)
+            rows.append(Balance(study.id, name, one, other, blunted(float(differences[k]), 0.01)))
         else:
             rows.append(Balance(study.id, name, np.nan, np.nan, np.nan))
             hidden.append(_suppressed(study, "balance", "", name))

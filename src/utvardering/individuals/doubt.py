@@ -47,7 +47,6 @@ class PersonDoubt(Asked):
         self, check: str, variant: str, values: tuple[float, float, float, float], verdict: str, text: str
     ) -> RobustnessRow:
         """A row from estimate, limits and p-value, in three significant digits."""
-        told = tuple(significant(value) for value in values[:3])
-        return RobustnessRow(
-            self.study.id, self.outcome.id, self.planned.estimator, check, variant, *told, values[3], verdict, text
-        )
+        value, low, high = (significant(x) for x in values[:3])
+        study, outcome, estimator = self.study.id, self.outcome.id, self.planned.estimator
+        return RobustnessRow(study, outcome, estimator, check, variant, value, low, high, values[3], verdict, text)

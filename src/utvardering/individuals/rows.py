@@ -88,8 +88,15 @@ def _percent_of(found: Found) -> Callable[[float], float]:
 def _blunt(estimate: Estimate) -> Estimate:
     """The estimate, its spread and its limits to the step that may be told."""
     step = step_of(estimate)
-    names = ("estimate", "std_error", "ci_low", "ci_high", "inner_low", "inner_high")
-    return replace(estimate, **{name: blunted(getattr(estimate, name), step) for name in names})
+    return replace(
+        estimate,
+        estimate=blunted(estimate.estimate, step),
+        std_error=blunted(estimate.std_error, step),
+        ci_low=blunted(estimate.ci_low, step),
+        ci_high=blunted(estimate.ci_high, step),
+        inner_low=blunted(estimate.inner_low, step),
+        inner_high=blunted(estimate.inner_high, step),
+    )
 
 
 def _row(
