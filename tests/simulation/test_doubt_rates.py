@@ -81,7 +81,7 @@ def rejections(effect: float, seeds: int = SEEDS) -> float:
     found = 0
     for seed in range(seeds):
         one = counts(np.random.default_rng(seed), effect=effect)
-        doubt = Doubt(plan(also=("did", "staggered_did")), one, planned=None)  # type: ignore[arg-type] -- it is not looked at
+        doubt = Doubt(plan(also=("did", "staggered_did")), one, planned=None)  # type: ignore[arg-type]  # it is not looked at
         offered = choices(doubt.study, one)
         none = [Tried(choice, *(math.nan,) * 4, concludes=False) for choice in offered.listed()[0]]
         test, _ = together(doubt, offered, none)
