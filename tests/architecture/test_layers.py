@@ -39,7 +39,19 @@ BELOW = {
 }
 """Layer to the layers that it may know of, beside BOTTOM and itself."""
 
-TOP = {"evaluate", "cli", "console", "describe", "evidence", "followup", "organisation", "reproduce", "publish", "__init__", "__main__"}
+TOP = {
+    "evaluate",
+    "cli",
+    "console",
+    "describe",
+    "evidence",
+    "followup",
+    "organisation",
+    "reproduce",
+    "publish",
+    "__init__",
+    "__main__",
+}
 """What puts the stages in order and speaks with the user: above all layers."""
 
 

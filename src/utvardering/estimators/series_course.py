@@ -1,4 +1,4 @@
-"""What would the series have come to without the measure? The planned lines with level and slope change taken away, by period."""
+"""What would the series have come to without the measure? The planned lines without change of level and slope, by period."""
 
 from __future__ import annotations
 

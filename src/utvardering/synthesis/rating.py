@@ -24,7 +24,7 @@ _OF_PERSONS = ("no_lottery", "cluster_few")
 """Caps whose sentence speaks of areas, and has another for persons."""
 
 _NO_FAULT = ("coverage", "false_positives", "spillover")
-"""Checks that cap nothing where they could not be evaluated: a method not tried enough, or areas without a map, are no fault."""
+"""Checks that cap nothing where they could not be evaluated: a method not tried enough, or areas without a map."""
 
 _NEED_COMPARISON = ("comparison", "pretrend")
 """Checks that one series never can have made."""
