@@ -35,15 +35,19 @@ def edges(results: Results) -> list[tuple[str, str]]:
 
 
 def with_titles(results: Results, text: str) -> str:
-    """A sentence of the run with names of the graph as a reader knows them; `start` only where it stands as a name."""
-    for name, label in sorted(labels(results).items(), key=lambda pair: -len(pair[0])):
-        pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
-        if name == TREATMENT:
-            beside = "och|and|→|←"
-            pattern = rf"(?:{'|'.join(rf'(?<={one} )' for one in beside.split('|'))}){pattern}|{pattern}(?= (?:{beside}))"
-        parts = re.split(pattern, text)  # the pattern has no groups of its own
-        text = lower_first(label).join(parts)
-    return text
+    """A sentence of the run with names of the graph as a reader knows them; `start` only where it stands as a name.
+
+    In one pass, and a title that stands there already is left alone: a name may be a word of its own title.
+    """
+    named = {name: lower_first(label) for name, label in labels(results).items()}
+    beside = ("och", "and", "→", "←")
+    before, after = "|".join(rf"(?<={one} )" for one in beside), "|".join(beside)
+    patterns = [re.escape(title) for title in named.values()]
+    for name in named:
+        word = rf"(?<!\w){re.escape(name)}(?!\w)"
+        patterns.append(rf"(?:{before}){word}|{word}(?= (?:{after}))" if name == TREATMENT else word)
+    patterns.sort(key=len, reverse=True)
+    return re.sub("|".join(patterns), lambda found: named.get(found[0], found[0]), text)
 
 
 def path_in_words(results: Results, path: str) -> str:
