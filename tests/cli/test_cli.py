@@ -163,7 +163,7 @@ def test_a_fault_of_the_program_is_one_sentence(monkeypatch):
     def broken(*_args, **_named):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("utvardering.evaluate.load_panel", broken)
+    monkeypatch.setattr("utvardering.evaluate.load_data", broken)
     found = call("run", "parken")
     assert found.exit_code == 1
     assert "a fault of the program: ZeroDivisionError" in found.stderr

@@ -78,7 +78,7 @@ class _Page:
             columns = texts.raw("evidence.columns")
             caption = texts("evidence.caption", aim=texts.name("aim", aim))
             cells = [self._cells(row, columns) for _, row in rows.iterrows()]
-            table = pipe(columns, cells, caption, f"tbl-{aim}", "lllllll", "12,22,12,17,12,12,13")
+            table = pipe(columns, cells, caption, f"tbl-{aim}", "lllllll", "16,21,11,15,12,12,13")
             parts = [self._picture(aim), f"::: {{.jamfor}}\n\n{table}\n\n:::"]
         hidden = [
             "- " + self._marked(row, texts("evidence.unreadable_item", **self._named(row), reason=row["reason"]).strip())

@@ -18,7 +18,11 @@ DRAWS = 199
 
 
 def leave_one_out(doubt: Doubt) -> Iterator[RobustnessRow]:
-    """One row per comparison unit, with the clustered interval; fails where the estimate leaves the planned interval."""
+    """One row per comparison unit, with the clustered interval.
+
+    Fails where either estimate lies outside the other's interval: an odd unit widens the planned interval itself, and is seen
+    only by the narrower one without it.
+    """
     comparison = np.flatnonzero(doubt.panel.role == "comparison")
     alone = planned_method(doubt.estimation.estimator, doubt.outcome).alone
     if alone or not doubt.study.robustness.leave_one_out or len(comparison) > MOST:
@@ -32,4 +36,6 @@ def leave_one_out(doubt: Doubt) -> Iterator[RobustnessRow]:
         except DesignError as fault:
             yield unanswered(doubt, "leave_one_out", str(doubt.panel.units[unit]), fault)
             continue
-        yield doubt.row("leave_one_out", str(doubt.panel.units[unit]), sample, found, doubt.inside(found), unit=name)
+        agree = doubt.inside(found) == "pass" and found.ci_low <= doubt.planned.estimate <= found.ci_high
+        verdict = "pass" if agree else "fail"
+        yield doubt.row("leave_one_out", str(doubt.panel.units[unit]), sample, found, verdict, unit=name)
