@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import importlib
 import os
 import subprocess
 import sys
@@ -163,7 +164,7 @@ def test_a_fault_of_the_program_is_one_sentence(monkeypatch):
     def broken(*_args, **_named):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("utvardering.evaluate.load_data", broken)
+    monkeypatch.setattr(importlib.import_module("utvardering.evaluate"), "load_data", broken)
     found = call("run", "parken")
     assert found.exit_code == 1
     assert "a fault of the program: ZeroDivisionError" in found.stderr
