@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -97,13 +98,13 @@ def test_the_verb_writes_the_choice_before_it_works_out_the_design(
     study, proposal = make(tmp_path)
     seen = []
 
-    def design_study(given: str, out: Path, *_: object, **__: object) -> Path:
-        seen.append(load_study(given).comparison.units)
+    def design_study(given: Study, out: Path, *_: object, **__: object) -> Path:
+        seen.append(given.comparison.units)
         out.mkdir()
         (out / "design.json").write_text('{"sentences": ["klart"]}', encoding="utf-8")
         return out
 
-    monkeypatch.setattr("utvardering.planning.design.design_study", design_study)
+    monkeypatch.setattr(importlib.import_module("utvardering.evaluate"), "design_study", design_study)
     arguments = [str(study.folder), "--out", str(tmp_path / "ut"), "--write-comparison", "matched"]
     with pytest.raises(SystemExit) as ended:
         app(["design", *arguments])

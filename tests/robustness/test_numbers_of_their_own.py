@@ -51,7 +51,10 @@ NO_SUCCESS = (
     "The displacement quotient cannot be interpreted: the areas with the measure did not fall relative to the comparison, "
     "so there is nothing that could have moved."
 )
-EVEN = f"Displacement quotient 0.00: the neighbouring areas changed as the comparison did. {NO_INTERVAL}"
+EVEN = (
+    "Displacement quotient 0.00: the neighbours changed much as the comparison did, no sign of displacement. "
+    "The quotient has no interval."
+)
 
 
 @pytest.mark.parametrize(
