@@ -52,6 +52,7 @@ VERDICTS = {
     "belysning": "uncertain",
     "castle-doctrine": "effect_opposite",
     "sspf": "effect",
+    "tryggare-skola": "uncertain",
     "trygghetsvardar": "effect",
     "utbildning": "effect",
     "webbplats": "effect",
