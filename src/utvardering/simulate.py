@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-import tomlkit
 from pydantic import TypeAdapter, ValidationError
 
 from utvardering.data.calendar import Calendar
 from utvardering.data.faults import Faults
 from utvardering.data.panel import NEVER
-from utvardering.data.sources import SOURCES, sha256
-from utvardering.errors import DataError, UtvarderingError
+from utvardering.errors import DataError
+from utvardering.simulated_files import command
 from utvardering.study.load import load_study
 from utvardering.study.vocabulary import did_you_mean
 
@@ -330,38 +329,9 @@ class Simulator:
         )
 
 
-def write_study(folder: str | Path) -> list[Path]:
-    """Write a study's data files from its simulation, and their checksums into `data/sources.toml`; the files written."""
-    study = load_study(folder)
-    written = []
-    for name, table in simulate_study(study.folder).items():
-        path = study.folder / name
-        table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
-        written.append(path)
-    sources = study.folder / SOURCES
-    if sources.is_file():
-        document = tomlkit.parse(sources.read_text(encoding="utf-8"))
-        for row in document.get("source", []):
-            path = study.folder / str(row["file"])
-            if path in written:
-                row["sha256"] = sha256(path)
-        sources.write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
-    return written
-
-
 def main(folders: list[str]) -> int:
     """Write the data of the studies in the given folders; the exit code."""
-    if not folders:
-        sys.stderr.write("usage: python -m utvardering.simulate STUDY ...\n")
-        return 2
-    try:
-        for folder in folders:
-            for path in write_study(folder):
-                sys.stdout.write(f"{path.parent.parent.name}: {path.name} written\n")
-    except UtvarderingError as fault:
-        sys.stderr.write(f"{fault}\n")
-        return fault.exit_code
-    return 0
+    return command("simulate", simulate_study, folders)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-import tomlkit
 from pydantic import TypeAdapter, ValidationError
 
 from utvardering.data.faults import Faults
-from utvardering.data.sources import SOURCES, sha256
-from utvardering.errors import DataError, UtvarderingError
+from utvardering.errors import DataError
+from utvardering.simulated_files import command
 from utvardering.study.load import load_study
 
 if TYPE_CHECKING:
@@ -272,36 +271,9 @@ def simulate_study(folder: str | Path, seed: int | None = None) -> dict[str, pd.
     return {study.data.cohort: table_of(study, simulation, drawn)}
 
 
-def write_study(folder: str | Path) -> list[Path]:
-    """Write a study's cohort from its simulation, and its checksum into `data/sources.toml`; the files written."""
-    root, written = Path(folder), []
-    for name, table in simulate_study(root).items():
-        path = root / name
-        table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
-        written.append(path)
-    sources = root / SOURCES
-    if sources.is_file():
-        document = tomlkit.parse(sources.read_text(encoding="utf-8"))
-        for row in document.get("source", []):
-            if (path := root / str(row["file"])) in written:
-                row["sha256"] = sha256(path)
-        sources.write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
-    return written
-
-
 def main(folders: list[str]) -> int:
     """Write the cohorts of the studies in the given folders; the exit code."""
-    if not folders:
-        sys.stderr.write("usage: python -m utvardering.simulate_persons STUDY ...\n")
-        return 2
-    try:
-        for folder in folders:
-            for path in write_study(folder):
-                sys.stdout.write(f"{path.parent.parent.name}: {path.name} written\n")
-    except UtvarderingError as fault:
-        sys.stderr.write(f"{fault}\n")
-        return fault.exit_code
-    return 0
+    return command("simulate_persons", simulate_study, folders)
 
 
 if __name__ == "__main__":
