@@ -178,3 +178,8 @@ def test_clustered_plans_are_tried_by_the_clustered_test() -> None:
     rng = np.random.default_rng(4)
     y = 100 + 3 * noise(rng, N_UNITS, 18)
     assert power(a_design(y, [N_BEFORE] * 10, plan)).verdict == "pass"
+
+
+@pytest.mark.parametrize(("calendar", "periods", "said"), [("month", 28, "28 months"), ("year", 1, "one year")])
+def test_the_length_of_a_follow_up_is_said_in_its_own_unit(calendar: str, periods: int, said: str) -> None:
+    assert a_design(means(), [N_BEFORE], calendar=calendar).follow_up(periods) == said

@@ -115,9 +115,9 @@ class Design:
         return self.before.grids[self.outcome.id].n_after
 
     def follow_up(self, periods: int) -> str:
-        """So many periods of follow-up, in words."""
-        key = "follow_up_one" if periods == 1 else "follow_up_many"
-        return say(self.study.report.language, "checks", key, n=periods)
+        """So long a follow-up, in words: 28 months; a period without a calendar is a period."""
+        key = f"{self.sample.grid.calendar.unit}_{'one' if periods == 1 else 'many'}"
+        return say(self.study.report.language, "design", key, n=periods)
 
     def result(
         self, check: str, verdict: Verdict, value: float, threshold: float, sentence: str, /, **facts: object
