@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from utvardering.report import appendix, cost, sentences, sureness, tables
+from utvardering.report.appendix_page import elsewhere
 from utvardering.report.doubt_captions import curve_in_words
 from utvardering.report.doubts import not_tried
 from utvardering.report.graph_words import identified, said_of_it
@@ -310,12 +311,12 @@ def log(r: Results) -> None:
 def appendix_truth(r: Results) -> None:
     """Planted against estimated effect, for simulated studies."""
     if len(r.tables["truth"]):
-        say(f"### {r.texts('heading.truth')}", r.texts("appendix.truth_intro"), tables.truth(r))
+        say(f"## {r.texts('heading.truth')}", r.texts("appendix.truth_intro"), tables.truth(r))
 
 
 def appendix_checks(r: Results) -> None:
     """Every check."""
-    say(appendix.all_checks(r))
+    say(elsewhere(r, appendix.all_checks(r)))
 
 
 def appendix_robustness(r: Results) -> None:
@@ -324,22 +325,23 @@ def appendix_robustness(r: Results) -> None:
         say(r.texts("appendix.robust_none"))
         return
     meant = "" if r.is_gated else " ".join(r.robustness("e_value")["text"])
-    say(in_language(r, meant), FOLDED.format(summary=r.texts("appendix.robust_fold")), appendix.all_robustness(r), UNFOLDED)
+    said = elsewhere(r, in_language(r, meant))
+    say(said, FOLDED.format(summary=r.texts("appendix.robust_fold")), elsewhere(r, appendix.all_robustness(r)), UNFOLDED)
 
 
 def appendix_balance(r: Results) -> None:
     """Balance before the start."""
     if len(r.tables["balance"]):
-        say(f"### {r.texts('heading.balance')}", tables.balance(r))
+        say(f"## {r.texts('heading.balance')}", tables.balance(r))
 
 
 def appendix_weights(r: Results) -> None:
     """On which comparison areas the methods rest that weight them, and of what staggered comparisons consist."""
     texts = r.texts
     if shown := appendix.weights(r):
-        say(f"### {texts('heading.weights')}", texts("appendix.weights_intro"), shown)
+        say(f"## {texts('heading.weights')}", texts("appendix.weights_intro"), shown)
     if shown := appendix.bacon(r):
-        say(f"### {texts('heading.bacon')}", texts("appendix.bacon_intro"), shown)
+        say(f"## {texts('heading.bacon')}", texts("appendix.bacon_intro"), shown)
 
 
 def appendix_estimates(r: Results) -> None:
@@ -347,14 +349,14 @@ def appendix_estimates(r: Results) -> None:
     rest = [one for one in r.outcomes if one is not r.primary and len(r.estimates(one.id))]
     if rest:
         say(
-            f"### {r.texts('heading.all_estimates')}",
+            f"## {r.texts('heading.all_estimates')}",
             *(tables.methods(r, one, f"tbl-alla-{number}") for number, one in enumerate(rest, 1)),
         )
 
 
 def checklist(r: Results) -> None:
     """What guidelines ask for, and where it stands."""
-    say(tables.checklist(r))
+    say(elsewhere(r, tables.checklist(r)))
 
 
 def versions(r: Results) -> None:

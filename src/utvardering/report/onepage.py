@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 PAGE = "en-sida"
 """Name of the page in the folder of a study; its PDF is `<id>-en-sida.pdf`."""
 SOURCE = "onepage.qmd"
+KEPT = ("lang", "author", "date", "appendix", "simulated", "simulated-notice")
+"""What the page takes over from the front matter of the report."""
 PICTURES = ("over_time", "per_period", "design_power", "process_operational", "methods")
 """Sections of the report in the order in which their first figure is taken as the picture of the page."""
 
@@ -21,7 +23,7 @@ PICTURES = ("over_time", "per_period", "design_power", "process_operational", "m
 def front_matter(run: Results, report: dict[str, Any]) -> dict[str, Any]:
     """The front matter of the page, from that of the whole report: no numbers of sections, no contents, its own PDF."""
     texts = run.texts
-    kept = {key: value for key, value in report.items() if key in {"lang", "author", "date", "simulated", "simulated-notice"}}
+    kept = {key: report[key] for key in KEPT if key in report}
     measure = lower_first(str(run.measure["name"]))
     return {
         "title": run.title,

@@ -12,7 +12,7 @@ import yaml
 
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
-from utvardering.report import cells, design_words, onepage, sentences
+from utvardering.report import appendix_page, cells, design_words, onepage, sentences
 from utvardering.report.evidence_page import write_evidence_page
 from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
@@ -75,7 +75,7 @@ DESIGN = "{{< include _sections/design.qmd >}}\n\n"
 UNPUBLISHED_FACTS = ("timings",)
 """What the published manifest leaves out, since it differs between two runs of the same study."""
 
-TEMPLATES = ("evaluation.qmd", "planned.qmd", "organisation.qmd", onepage.SOURCE)
+TEMPLATES = ("evaluation.qmd", "planned.qmd", "organisation.qmd", onepage.SOURCE, appendix_page.SOURCE)
 """Sources that are made into the pages of each study."""
 
 Progress = Callable[[str], None]
@@ -130,19 +130,16 @@ def stage(
     """Write the Quarto project that either publisher renders: the same files each time for the same runs."""
     staging = Path(staging)
     _empty(staging)
-    shutil.copytree(
-        Path(sources) if sources else default_sources(),
-        staging,
-        dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns(
-            "_site", ".quarto", "evaluation.qmd", "planned.qmd", "organisation.qmd", onepage.SOURCE, ".*"
-        ),
-    )
     given = Path(sources) if sources else default_sources()
+    shutil.copytree(given, staging, dirs_exist_ok=True, ignore=shutil.ignore_patterns("_site", ".quarto", ".*"))
+    for name in TEMPLATES:
+        (staging / name).unlink(missing_ok=True)
     runs = sorted((Results.load(folder) for folder in builds), key=lambda run: run.id)
     for run in runs:
         _stage_study(run, _body(run, given, source_of(run)), staging / "studier" / run.id)
         _stage_one_page(run, _body(run, given, onepage.SOURCE), staging / "studier" / run.id)
+        if appendix_page.has_one(run):
+            _stage_appendix(run, _body(run, given, appendix_page.SOURCE), staging / "studier" / run.id)
     write_overview(runs, staging / "_studies", not_fetched)
     write_followup_page(Path(followup) if followup else None, staging, {run.id for run in runs})
     write_evidence_page(Path(evidence) if evidence else None, staging, {run.id for run in runs})
@@ -179,6 +176,8 @@ def _body(run: Results, sources: Path, name: str) -> str:
     _, _, body = text.split("---\n", 2)
     if not run.has_design:
         body = body.replace(DESIGN, "")
+    if not appendix_page.has_one(run):
+        body = body.replace(appendix_page.LINK, "")
     for section in OF_AREAS if run.is_of_persons else OF_PERSONS:
         body = body.replace(f"{{{{< include _sections/{section}.qmd >}}}}\n\n", "")
     return body.replace("{{< include _sections/", "{{< include ../../_sections/").strip() + "\n"
@@ -194,12 +193,19 @@ def _stage_study(run: Results, body: str, folder: Path) -> None:
         shutil.copyfile(file, target / "figures" / file.name)
     manifest = {key: value for key, value in run.manifest.items() if key not in UNPUBLISHED_FACTS}
     write_json(manifest, target / "manifest.json")
-    _write_page(run, folder / "index.qmd", front_matter(run), "{{< include ../../_onepage.qmd >}}\n\n" + body)
+    ways = "{{< include ../../_onepage.qmd >}}\n\n"
+    ways += "{{< include ../../_sections/appendix_link.qmd >}}\n\n" if appendix_page.has_one(run) else ""
+    _write_page(run, folder / "index.qmd", front_matter(run), ways + body)
 
 
 def _stage_one_page(run: Results, body: str, folder: Path) -> None:
     """The page for those who decide, beside the report."""
     _write_page(run, folder / f"{onepage.PAGE}.qmd", onepage.front_matter(run, front_matter(run)), body)
+
+
+def _stage_appendix(run: Results, body: str, folder: Path) -> None:
+    """Every table behind the report, for whoever wants to follow it closely."""
+    _write_page(run, folder / f"{appendix_page.PAGE}.qmd", appendix_page.front_matter(run, front_matter(run)), body)
 
 
 def _write_page(run: Results, file: Path, front: dict[str, Any], body: str) -> None:
@@ -228,6 +234,7 @@ def front_matter(run: Results) -> dict[str, Any]:
         "measure": str(run.measure["name"]),
         **_facts(run),
         "onepage": {"link": texts("onepage.link")},
+        "appendix": appendix_page.ways(run),
         "jupyter": "python3",
     }
     if run.is_simulated:
