@@ -33,17 +33,21 @@ class Request:
     work      a scratch folder that is kept between attempts, so that a broken one can be resumed
     tell      called as the work goes on
     today     the day of the fetch
+    language  of the remarks: sv or en
     address   instead of the connector's own base address
-    pace      seconds between calls are multiplied by it: 0 where a test waits for nobody
+    pace      every wait is multiplied by it: hardly any on a server of one's own
+    timeout   seconds without an answer after which a call is tried again
     """
 
     source: Source
     folder: Path
     work: Path
     today: dt.date
+    language: str = "sv"
     tell: Tell = field(default=_silent, repr=False)
     address: str | None = None
     pace: float = 1.0
+    timeout: float = 60.0
 
 
 @dataclass(frozen=True)
