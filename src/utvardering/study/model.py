@@ -64,13 +64,30 @@ class Meta(Section):
 
 
 class Cost(Section):
-    """`[measure.cost]`: what the measure costs."""
+    """`[measure.cost]`: what the measure costs, all treated areas or persons together unless `covers` says otherwise."""
 
     amount: Number = _key("Amount in the currency", ge=0, example=4_200_000)
     currency: StrictStr = _key("Currency code", "SEK")
     per: Literal["year", "once"] = _key("Whether the amount is paid each year or once", "year")
-    price_year: StrictInt | None = _key("Price level of the amount", None)
+    price_year: StrictInt | None = _key("Year of the prices of the amount", None, ge=1900, le=2100)
     source: StrictStr = _key("Where the amount is from", "")
+    covers: Literal["all", "each"] = _key(
+        "Whether the amount is for all treated areas (or persons) together, in a year when all have it, or for each", "all"
+    )
+    lifetime: Number | None = _key("Years that an amount paid once is spread over, in equal parts", None, gt=0, example=20)
+    dose_unit: StrictStr = _key("What the dose is counted in, in the singular; with a dose log without it: hour", "")
+    dose_planned: Number | None = _key(
+        "Units of dose that the amount was to pay for, where there is no dose log", None, gt=0, example=180
+    )
+    dose_delivered: Number | None = _key("Units of dose that it did pay for", None, ge=0, example=172)
+    event_cost: Number | None = _key(
+        "What one avoided event is worth, for the break-even; there is no default", None, gt=0, example=25_000
+    )
+    event_cost_source: StrictStr = _key("Where event_cost is from", "")
+    event_cost_year: StrictInt | None = _key("Year of the prices of event_cost", None, ge=1900, le=2100)
+    event_cost_outcome: StrictStr = _key("Id of the outcome that counts those events; default the primary one", "")
+    price_index: dict[StrictStr, Number] = _key("Price index, year to value: makes prices of different years alike", {})
+    price_index_source: StrictStr = _key("Where the index is from", "")
 
 
 class Measure(Section):

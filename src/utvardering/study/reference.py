@@ -55,7 +55,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "needed"
     default = field.get_default(call_default_factory=True)
-    return "none" if default is None or default in {"", ()} else f"`{show(default)}`"
+    return "none" if default is None or default in ("", (), {}) else f"`{show(default)}`"
 
 
 def _sentence(field: FieldInfo) -> str:

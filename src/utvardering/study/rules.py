@@ -1,8 +1,8 @@
 """Do the keys of a study file agree with each other? No data are needed to tell.
 
 A rule is a function that yields a Problem for each contradiction it finds. Rules of the analysis are in `analysis_rules.py`, of
-the choice of comparison units in `choice_rules.py`, of the causal model in `causal_graph.py`, what a design needs in
-`requirements.py`.
+the choice of comparison units in `choice_rules.py`, of costs in `cost_rules.py`, of the causal model in `causal_graph.py`, what
+a design needs in `requirements.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from utvardering.errors import Problem
 from utvardering.study.analysis_rules import ANALYSIS_RULES, smallest_p
 from utvardering.study.causal_graph import CAUSAL_RULES
 from utvardering.study.choice_rules import CHOICE_RULES, choices
+from utvardering.study.cost_rules import COST_RULES
 from utvardering.study.requirements import REQUIREMENTS
 from utvardering.study.series_rules import SERIES_RULES
 from utvardering.study.values import show
@@ -35,7 +36,7 @@ def rule_problems(study: Study, *, partial: bool = False) -> list[Problem]:
     With `partial`, keys that are wrong in themselves are absent from `study`, and a rule that needs one of them is not judged.
     """
     problems: list[Problem] = []
-    for rule in (*REQUIREMENTS, *RULES, *CHOICE_RULES, *ANALYSIS_RULES, *CAUSAL_RULES, *SERIES_RULES):
+    for rule in (*REQUIREMENTS, *RULES, *CHOICE_RULES, *COST_RULES, *ANALYSIS_RULES, *CAUSAL_RULES, *SERIES_RULES):
         try:
             problems += rule(study)
         except AttributeError:

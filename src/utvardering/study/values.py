@@ -128,6 +128,8 @@ def kind_text(annotation: Hint, metadata: list[Any]) -> str:  # noqa: PLR0911 --
         return "a text in quotes"
     if _is_list(annotation):
         return _list_text(annotation)
+    if origin(annotation) is dict:
+        return "a table such as { 2021 = 100.0, 2024 = 118.2 }"
     return f"a table{_table_example(annotation)}"
 
 
