@@ -28,6 +28,10 @@ MOST_ASKED = 300.0  # seconds that a server may ask for before the fetch gives u
 TIMEOUT = 60.0
 
 
+class NoAnswerError(DataError):
+    """The server does not answer, or not now: what has been fetched is kept, and the next fetch goes on from there."""
+
+
 class _PassingError(Exception):
     """A failed call that may succeed; `asked` is how many seconds the server wants to be left alone."""
 
@@ -73,8 +77,8 @@ class Server:
     def json(self, path: str, params: dict[str, str] | None = None) -> Any:  # noqa: ANN401 -- whatever JSON holds
         """What the server answers to GET address + path.
 
-        Raises a DataError that names the address and the last answer where all attempts failed, where the server refuses, or
-        where it asks for more patience than a fetch has.
+        Raises a NoAnswerError with the address and the last answer where all attempts failed or the server asks for more
+        patience than a fetch has, and a DataError where it refuses.
         """
         url = httpx.URL(self.address + path, params=params) if params else httpx.URL(self.address + path)
         retrying = tenacity.Retrying(
@@ -88,8 +92,8 @@ class Server:
         try:
             return retrying(self._get, url)
         except _PassingError as fault:
-            message = f"{url}: no answer that can be used after {ATTEMPTS} attempts; the last: {fault}. Try again later"
-            raise DataError(message) from fault
+            message = f"{url}: no answer that can be used after {ATTEMPTS} attempts; the last: {fault}. Fetch again later"
+            raise NoAnswerError(message) from fault
 
     def within(self, address: str) -> str:
         """The part of an absolute address after the server's own; a DataError where it leads to another host or place."""
@@ -121,7 +125,7 @@ class Server:
             asked = _asked(answer.headers.get("Retry-After", ""))
             if asked is not None and asked > MOST_ASKED:
                 message = f"{url}: the server asks for {asked:.0f} s of patience; fetch again after that"
-                raise DataError(message)
+                raise NoAnswerError(message)
             what = f"{answer.status_code} {answer.reason_phrase}"
             raise _PassingError(what, asked)
         if answer.has_redirect_location and redirects:
