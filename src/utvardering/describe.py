@@ -10,10 +10,12 @@ import numpy as np
 from utvardering.checks.base import CheckResult, Design
 from utvardering.checks.coverage import coverage
 from utvardering.checks.plan import refuse_hopeless
+from utvardering.data.areas import Areas, panel_areas
 from utvardering.data.cohort import load_cohort
+from utvardering.data.faults import listed
 from utvardering.data.load import load_panel
 from utvardering.data.panel import LeftOut, Panel
-from utvardering.data.small_counts import rounded
+from utvardering.disclosure.rounding import rounded
 from utvardering.errors import DesignError
 from utvardering.estimators.base import RANDOMIZED, planned_profile
 from utvardering.individuals.disclosure import told
@@ -54,12 +56,14 @@ def describe(study: Study) -> Description:
     panel = load_panel(study)
     registration = verify(study, panel)
     refuse_hopeless(study, panel)
+    areas = panel_areas(study, panel)
     counts = {role: int((panel.role == role).sum()) for role in ("treated", "comparison", "neighbour", "excluded", "unused")}
     units = ", ".join(f"{count} {role}" for role, count in counts.items() if count)
     lines = [
         f"{study.id}: the study file is right and the data fit it",
         "  one series, with nothing to compare it with" if panel.one_series else f"  units: {units}",
     ]
+    lines += _map(areas)
     outcomes = {}
     for outcome in study.outcomes:
         text, facts = _outcome(study, panel, outcome)
@@ -79,6 +83,14 @@ def describe(study: Study) -> Description:
     if warning:
         facts["warning"] = {"check": warning.check, "value": warning.value, "limit": warning.threshold, "text": warning.text}
     return Description(tuple(lines), facts)
+
+
+def _map(areas: Areas | None) -> list[str]:
+    """What a map of the areas lacks, has too much of, or had to mend; nothing where all is well."""
+    if areas is None:
+        return []
+    said = {"no outline for": areas.missing, "areas that the data lack": areas.unknown, "outlines mended": areas.mended}
+    return [f"  map: {what} {listed(names)}" for what, names in said.items() if names]
 
 
 def describe_organisation(study: Study) -> Description:

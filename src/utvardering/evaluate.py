@@ -17,7 +17,7 @@ import pandas as pd
 from utvardering.causal.facts import graph_facts
 from utvardering.checks.base import DesignChecks
 from utvardering.checks.registry import check_design
-from utvardering.data.areas import areas_geojson
+from utvardering.data.areas import Areas, panel_areas
 from utvardering.data.by_design import Data, load_data
 from utvardering.data.cohort import Cohort, load_cohort
 from utvardering.data.panel import LeftOut, Panel
@@ -39,11 +39,15 @@ from utvardering.registration.files import write_registration
 from utvardering.registration.state import Registration, verify, with_opening
 from utvardering.report.figures import write_design_figures, write_figures
 from utvardering.robustness.base import Robustness
+from utvardering.robustness.by_area import effects_by_area
 from utvardering.robustness.kept import Kept, kept_for
 from utvardering.robustness.registry import stress
 from utvardering.study.load import load_study
 from utvardering.study.model import Study
 from utvardering.study.page import study_page
+from utvardering.synthesis.cost_facts import cost_facts
+from utvardering.synthesis.cost_rows import costs
+from utvardering.synthesis.replication import with_replication
 from utvardering.synthesis.verdict import Verdict, judge
 
 VERSIONED = ("utvardering", "numpy", "scipy", "pandas", "linearmodels", "plotnine")
@@ -67,6 +71,8 @@ class Evaluation:
     verdict: Verdict
     folder: Path
     registration: Registration
+    areas: Areas | None = None
+    by_area: pd.DataFrame | None = None
 
 
 def evaluate(
@@ -93,14 +99,17 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Ev
     process = clock.run("process", lambda: assess_process(study))
     refuse_hopeless_data(study, panel)
     refuse_not_begun(study, panel, locked=registration.lock is not None)
+    areas = panel_areas(study, panel) if isinstance(panel, Panel) else None
     checks = clock.run("checks", lambda: _checked(study, panel, clock.teller("checks")))
     registration = with_opening(registration, Path(out) / study.id)
     estimates = clock.run("estimates", lambda: gated(study, checks, _estimated(study, panel, clock.teller("estimates"))))
     kept = None if anew else kept_for(study, Path(out))
     robustness = clock.run("robustness", lambda: _stressed(study, panel, estimates, clock.teller("robustness"), kept))
+    robustness = with_replication(study, estimates, robustness)
+    by_area = effects_by_area(study, panel, estimates, kept) if isinstance(panel, Panel) else None
     verdict = clock.run("verdict", lambda: judge(study, checks, estimates, robustness, process))
     folder = Path(out) / study.id
-    found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder, registration)
+    found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder, registration, areas, by_area)
     with whole_folder(folder) as new:
         clock.run("tables", lambda: write(found, new))
         keep_design(folder, new, study, panel.before())
@@ -167,6 +176,7 @@ def write(found: Evaluation, folder: Path) -> None:
             write_table(frame, folder / f"{name}.csv")
     else:
         _write_panel(study, panel, found.estimates, folder)
+        _write_areas(found, folder)
     write_table(found.checks.to_frame(), folder / "checks.csv")
     write_table(found.checks.balance_frame(), folder / "balance.csv")
     write_table(found.robustness.to_frame(), folder / "robustness.csv")
@@ -174,9 +184,14 @@ def write(found: Evaluation, folder: Path) -> None:
         write_table(found.robustness.specifications_frame(), folder / "specifications.csv")
     write_table(_left_out(found), folder / "left_out.csv")
     write_process(found.process, folder, study, panel if isinstance(panel, Panel) else None)
+    dose = None if found.process is None else found.process.dose
+    spent = costs(study, cost_facts(study, panel, dose), found.estimates, found.verdict)
+    if spent.rows:
+        write_table(spent.to_frame(), folder / "cost.csv")
     if study.truth:
         write_table(truth_frame(study, found.estimates), folder / "truth.csv")
     (folder / "verdict.toml").write_text(found.verdict.to_toml(), encoding="utf-8")
+    write_table(found.verdict.rules_frame(), folder / "rules.csv")
     if study.causal_model.edges:
         write_json(graph_facts(study), folder / "graph.json")
     (folder / "plan.md").write_text(study_page(study), encoding="utf-8")
@@ -192,8 +207,14 @@ def _write_panel(study: Study, panel: Panel, estimates: Estimates, folder: Path)
         write_table(course_frame(study, panel), folder / "counterfactual.csv")
     if not any(outcome.counts == "persons" for outcome in study.outcomes):
         panel.to_frame().to_parquet(folder / "panel.parquet", index=False)
-    if (areas := areas_geojson(panel)) is not None:
-        write_json(areas, folder / "areas.geojson")
+
+
+def _write_areas(found: Evaluation, folder: Path) -> None:
+    """The map of the areas, and how it went in each treated one."""
+    if found.areas is not None:
+        write_json(found.areas.to_geojson(), folder / "areas.geojson")
+    if found.by_area is not None and len(found.by_area):
+        write_table(found.by_area, folder / "area_effects.csv")
 
 
 def note_unfetched(study: str | Path, out: str | Path = "build") -> Path:
@@ -301,7 +322,7 @@ def _left_out(found: Evaluation) -> pd.DataFrame:
 
 def _write_manifest(found: Evaluation, folder: Path, seconds: dict[str, float]) -> None:
     study = found.study
-    read = (*COPIED, study.data.dose)
+    read = (*COPIED, study.data.dose, study.data.boundaries)
     inputs = {name: sha256(study.folder / name) for name in read if name and (study.folder / name).is_file()}
     manifest = {
         "study": study.id,

@@ -14,20 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utvardering.data.faults import Faults, listed
+from utvardering.data.geometry import SWEREF, read_geometries
 from utvardering.data.sheet import Units
-from utvardering.errors import DataError
 from utvardering.study.vocabulary import did_you_mean
 
 if TYPE_CHECKING:
     import geopandas  # takes a second to import
 
-SWEREF = 3006
-"""EPSG code of SWEREF 99 TM, whose unit is the metre."""
-
-FORMATS = (".gpkg", ".geojson", ".json")
-
 _TOUCHES = 0.01  # metres: a border that two areas share is drawn twice and seldom to the same millimetre
-_DEGREES = (180, 90)
 
 
 def rings_by_distance(
@@ -41,7 +35,7 @@ def rings_by_distance(
     must be in it; treated: places of the treated; within: metres, rising. The distance is the shortest between two areas, 0
     where they touch. Raises a DataError without a coordinate system, with a unit missing, or with a geometry that is not sound.
     """
-    frame = _read(path, name, column)
+    frame = read_geometries(path, name, column, "neighbours.column")
     place = np.array([-1 if (at := units.find(str(text))) is None else at for text in frame[column]], dtype=np.int64)
     wanted = sorted(set(needed) | set(treated))
     _require_units(name, column, units, wanted, place, [str(text) for text in frame[column]])
@@ -49,40 +43,6 @@ def rings_by_distance(
     _require_sound(name, units, place, shapes, wanted)
     metres = frame.geometry.to_crs(epsg=SWEREF) if frame.crs.to_epsg() != SWEREF else frame.geometry
     return _rings(metres, place, len(units.names), treated, np.asarray(within, dtype=float))
-
-
-def _read(path: Path, name: str, column: str) -> geopandas.GeoDataFrame:
-    import geopandas  # noqa: PLC0415 -- takes a second to import, and few studies have polygons
-
-    if path.suffix.lower() not in FORMATS:
-        message = f"{name}: cannot read {path.suffix or 'a file without an ending'}; save the areas as GeoPackage or GeoJSON"
-        raise DataError(message)
-    try:
-        frame = geopandas.read_file(path)
-    except Exception as error:  # whatever GDAL makes of a file that is none of its formats
-        message = f"{name}: is not a GeoPackage or GeoJSON that can be read"
-        raise DataError(message) from error
-    if not isinstance(frame, geopandas.GeoDataFrame):
-        message = f"{name}: holds no geometries; save the areas with their polygons"
-        raise DataError(message)
-    if column not in frame.columns:
-        names = [str(one) for one in frame.columns if one != frame.geometry.name]
-        message = f"{name}: {column}: is not a column of the file (neighbours.column).{did_you_mean(column, names)} "
-        raise DataError(message + f"The columns are: {listed(names, 40)}")
-    if frame.crs is None:
-        message = (
-            f"{name}: has no coordinate system, so a distance means nothing; save the file again with its own, "
-            "such as EPSG:3006 (SWEREF 99 TM)"
-        )
-        raise DataError(message)
-    west, south, east, north = frame.total_bounds
-    if frame.crs.is_geographic and (max(abs(west), abs(east)) > _DEGREES[0] or max(abs(south), abs(north)) > _DEGREES[1]):
-        message = (
-            f"{name}: says that its coordinates are degrees ({frame.crs.to_string()}), but they are none; "
-            "save the file again with the coordinate system that they have, such as EPSG:3006 (SWEREF 99 TM)"
-        )
-        raise DataError(message)
-    return frame
 
 
 def _require_units(

@@ -149,6 +149,8 @@ class Data(Section):
     simulated: StrictBool = _key("The data are simulated: every page then says so", default=False)
     unit_labels: StrictStr = _key("csv with the columns unit and label: names for coded units", "")
     dose: StrictStr = _key("csv with unit, week, planned_hours, delivered_hours", "")
+    boundaries: StrictStr = _key("GeoPackage or GeoJSON with the outlines of the areas, for the map", "")
+    boundaries_unit: StrictStr = _key("Column of that file with the unit; default the name of the unit column", "")
 
 
 class Period(Section):
