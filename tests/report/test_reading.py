@@ -1,8 +1,5 @@
 """The measure of reading itself, against texts counted by hand, and the summary and the one page of a made-up study."""
 
-import re
-from pathlib import Path
-
 import pytest
 
 from tests.report.fixtures.builds import make
@@ -11,8 +8,6 @@ from utvardering.report import onepage, sentences
 from utvardering.report.figures import write_figures
 from utvardering.report.render import stage
 from utvardering.report.results import Results
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -54,16 +49,3 @@ def test_the_one_page_leaves_the_position_to_the_municipality(tmp_path, capsys):
     assert sentences.verdict_sentence(results, results.primary) in shown
     assert shown.count("fig-alt=") == 1
     assert "Hur säkert?" in shown
-
-
-def test_every_word_of_the_list_is_a_term_of_the_glossary():
-    """The list for readers explains terms of GLOSSARY.md, each once, in words that are easy to read."""
-    glossary = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
-    terms = {line.split("|")[1].strip() for line in glossary.splitlines() if line.startswith("| ")}
-    text = (ROOT / "reports" / "ordlista.qmd").read_text(encoding="utf-8")
-    listed = re.findall(r"^\[(.+?)\]\{#ord-[a-z-]+\}$", text, re.MULTILINE)
-    assert len(listed) == len(set(listed)) == text.count("\n:   ")
-    assert set(listed) <= terms
-    said = " ".join(re.findall(r"^:   (.+)$", text, re.MULTILINE))
-    assert lix(said) < 45
-    assert not english(said)

@@ -12,7 +12,7 @@ import yaml
 
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
-from utvardering.report import appendix_page, cells, design_words, onepage, sentences
+from utvardering.report import appendix_page, cells, design_words, glossary, onepage, sentences
 from utvardering.report.evidence_page import write_evidence_page
 from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
@@ -140,6 +140,7 @@ def stage(
         _stage_one_page(run, _body(run, given, onepage.SOURCE), staging / "studier" / run.id)
         if appendix_page.has_one(run):
             _stage_appendix(run, _body(run, given, appendix_page.SOURCE), staging / "studier" / run.id)
+    glossary.write_lists(staging)
     write_overview(runs, staging / "_studies", not_fetched)
     write_followup_page(Path(followup) if followup else None, staging, {run.id for run in runs})
     write_evidence_page(Path(evidence) if evidence else None, staging, {run.id for run in runs})
@@ -193,6 +194,7 @@ def _stage_study(run: Results, body: str, folder: Path) -> None:
         shutil.copyfile(file, target / "figures" / file.name)
     manifest = {key: value for key, value in run.manifest.items() if key not in UNPUBLISHED_FACTS}
     write_json(manifest, target / "manifest.json")
+    glossary.write_metadata(folder, run.texts.language)
     ways = "{{< include ../../_onepage.qmd >}}\n\n"
     ways += "{{< include ../../_sections/appendix_link.qmd >}}\n\n" if appendix_page.has_one(run) else ""
     _write_page(run, folder / "index.qmd", front_matter(run), ways + body)
@@ -211,7 +213,7 @@ def _stage_appendix(run: Results, body: str, folder: Path) -> None:
 def _write_page(run: Results, file: Path, front: dict[str, Any], body: str) -> None:
     said = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=10_000)
     notice = "{{< include ../../_simulated.qmd >}}\n\n" if run.is_simulated else ""
-    file.write_text(f"---\n{said}---\n\n{notice}{body}", encoding="utf-8")
+    file.write_text(f"---\n{said}---\n\n{notice}{body}\n{{{{< include ../../_ord.qmd >}}}}\n", encoding="utf-8")
 
 
 def front_matter(run: Results) -> dict[str, Any]:

@@ -50,10 +50,12 @@ def prepare(markdown: str) -> str:
 
 
 def convert(document: Document, markdown: str, metadata: Metadata, arguments: list[str], scratch: Path) -> str:
-    """Runs Pandoc; whatever it or the filter warns of is listed in one error."""
+    """Runs Pandoc, the project's own filters before ours; whatever it or a filter warns of is listed in one error."""
     file = scratch / "metadata.json"
     file.write_text(json.dumps(metadata, ensure_ascii=False), encoding="utf-8")
-    command = [pandoc_path(), "--from", READER, "--metadata-file", str(file), "--lua-filter", str(resource("filter.lua"))]
+    command = [pandoc_path(), "--from", READER, "--metadata-file", str(file)]
+    for name in (*metadata["embedded"]["filters"], str(resource("filter.lua"))):
+        command += ["--lua-filter", name]
     command += ["--data-dir", str(scratch), "--citeproc", "--standalone", "--wrap=none", *arguments]
     done = subprocess.run(  # noqa: S603 -- the program and its arguments are ours
         command, input=prepare(markdown), capture_output=True, encoding="utf-8", check=False, cwd=scratch

@@ -46,6 +46,9 @@ def page_metadata(project: Project, document: Document, target: str) -> Metadata
         "folder": document.folder,
         "site-url": str(project.website.get("site-url", "")),
     }
+    given = own.get("filters") or []
+    named = given if isinstance(given, list) else [given]
+    metadata["embedded"]["filters"] = [str(_source(project, document, str(name)).resolve()) for name in named]
     if target == "typst":
         if own.get("number-sections"):
             metadata["section-numbering"] = "1.1.a"
