@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from utvardering.errors import DesignError
-from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json
+from utvardering.outputs import sha256, tree_hashes, whole_folder, write_json, write_table
 from utvardering.process.assess import ProcessAssessment, assess_process
 from utvardering.process.load import PROCESS_FILE, Process
 from utvardering.process.model import LEVELS
@@ -20,6 +20,8 @@ from utvardering.registration.state import Registration, verify
 from utvardering.report.figures import write_process_figures
 from utvardering.study.model import Study
 from utvardering.study.page import study_page
+from utvardering.synthesis.cost_facts import cost_facts
+from utvardering.synthesis.cost_rows import costs
 
 VERSIONED = ("utvardering", "numpy", "pandas", "statsmodels", "plotnine")
 Stage = Callable[[str, Callable[[], Any]], Any]
@@ -66,6 +68,9 @@ def evaluate_organisation(
     folder = Path(out) / study.id
     with whole_folder(folder) as new:
         write_process(process, new)
+        spent = costs(study, cost_facts(study, None))
+        if spent.rows:
+            write_table(spent.to_frame(), new / "cost.csv")
         (new / "plan.md").write_text(study_page(study), encoding="utf-8")
         copy(study, new)
         write_registration(registration, new)
