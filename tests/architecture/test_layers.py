@@ -12,13 +12,14 @@ import utvardering
 
 PACKAGE = Path(utvardering.__file__).parent
 
-BOTTOM = {"errors", "wording", "outputs"}
-"""What every layer may use; outputs and wording know of nothing but errors."""
+BOTTOM = {"errors", "wording", "outputs", "disclosure"}
+"""What every layer may use; disclosure and wording know of nothing but errors, outputs of what may leave besides."""
 
 BELOW = {
     "errors": set(),
     "wording": {"errors"},
-    "outputs": {"errors"},
+    "disclosure": {"errors"},
+    "outputs": {"errors", "disclosure"},
     "study": set(),
     "data": {"study"},
     "simulated_files": {"data"},

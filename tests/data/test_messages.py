@@ -97,8 +97,8 @@ def test_a_source_with_an_unknown_key(tmp_path: Path) -> None:
         3,
         (
             "data/sources.toml: 1 problem\n"
-            "  source[0].produser: is not a key; the keys are file, producer, title, address, retrieved, licence, sha256, "
-            "unit, breaks, connector, query"
+            '  line 3: source[0].produser: is not a key. Did you mean "producer"? The keys are file, producer, title, address, '
+            "retrieved, licence, sha256, unit, breaks, connector, query, polarity, remarks, areas, crosswalk"
         ),
     )
 

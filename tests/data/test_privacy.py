@@ -28,7 +28,7 @@ IDENTITY = "811228-9874"  # the Swedish Tax Agency's example of a number, Luhn i
         ("anmalare", "A.", "names"),
         ("vem", "Anna Andersson", "names"),
         ("vem", "Andersson, Anna", "names"),
-        ("vem", "Anna-Karin von Berg", ""),
+        ("vem", "Anna-Karin von Berg", "names"),
         ("plats", "Storgatan 12 B", "street addresses"),
         ("plats", "Norra vägen 3", "street addresses"),
         ("gatuadress", "Torget", "street addresses"),

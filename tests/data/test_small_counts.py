@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from utvardering.data.small_counts import blunted, few_differ, is_tellable, mean_step, rounded, step_above
+from utvardering.disclosure.rounding import blunted, few_differ, is_tellable, mean_step, rounded, step_above
 
 CELL = 5
 

@@ -10,7 +10,7 @@ import pytest
 from simulated_cohort import by_lottery, by_starting_point, cohort_of
 
 from utvardering.data.cohort import load_cohort
-from utvardering.data.small_counts import rounded
+from utvardering.disclosure.rounding import rounded
 from utvardering.errors import DesignError
 from utvardering.individuals.analysis import analyse
 from utvardering.individuals.checks import check_cohort

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utvardering.data.cohort import Cohort
-from utvardering.data.small_counts import rounded
+from utvardering.disclosure.rounding import rounded
 from utvardering.study.model import Study
 
 if TYPE_CHECKING:

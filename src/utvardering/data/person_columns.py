@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from utvardering.data.faults import Faults
-from utvardering.data.given_names import GIVEN_NAMES
+from utvardering.disclosure.names import GIVEN_NAMES
 from utvardering.data.tables import Table
 from utvardering.study.vocabulary import fold
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from utvardering.data import numbers
 from utvardering.data.delimited import read_delimited
 from utvardering.data.workbook import read_workbook
+from utvardering.disclosure.workbook import texts_beside
 from utvardering.errors import DataError
 
 FORMATS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx")
@@ -28,12 +29,14 @@ class Table:
     columns   name to values: trimmed text, or the types of a parquet file
     rows      (n,) row number in the file, for messages
     sha256    of the bytes that were read
+    beside    where else in the file there is text, and the text: other sheets, comments, properties
     """
 
     name: str
     columns: dict[str, pa.Array] = field(repr=False)
     rows: NDArray[np.int64] = field(repr=False)
     sha256: str = ""
+    beside: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), repr=False)
 
     def text(self, column: str) -> pa.Array:
         """A column as text, whole numbers without decimals, dates as 2019-07-01; empty where there is nothing."""
@@ -69,7 +72,8 @@ def read_table(path: Path, name: str = "") -> Table:
     if not columns or not len(rows):
         message = f"{name}: the file is empty" if not columns else f"{name}: the file has a header but no rows"
         raise DataError(message)
-    return Table(name, columns, rows, hashlib.sha256(content).hexdigest())
+    beside = texts_beside(content) if path.suffix.lower() == ".xlsx" else ()
+    return Table(name, columns, rows, hashlib.sha256(content).hexdigest(), beside)
 
 
 def as_text(column: pa.Array) -> pa.Array:

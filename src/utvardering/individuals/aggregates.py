@@ -13,7 +13,7 @@ from scipy import stats
 
 from utvardering.checks.base import Balance
 from utvardering.data.cohort import Cohort
-from utvardering.data.small_counts import blunted, is_tellable, mean_step, rounded
+from utvardering.disclosure.rounding import blunted, is_tellable, mean_step, rounded
 from utvardering.errors import DesignError
 from utvardering.individuals.checks import standardised_differences
 from utvardering.individuals.missing import followed

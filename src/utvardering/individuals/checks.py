@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from utvardering.checks.base import CheckResult, Verdict
 from utvardering.data.cohort import Cohort
-from utvardering.data.small_counts import blunted, is_tellable
+from utvardering.disclosure.rounding import blunted, is_tellable
 from utvardering.errors import DesignError
 from utvardering.estimators.base import RANDOMIZED
 from utvardering.individuals import naming

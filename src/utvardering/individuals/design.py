@@ -16,7 +16,7 @@ import pandas as pd
 
 from utvardering.data.cohort import Cohort
 from utvardering.data.fingerprint import data_sha256
-from utvardering.data.small_counts import rounded
+from utvardering.disclosure.rounding import rounded
 from utvardering.errors import DesignError
 from utvardering.individuals.persons import persons_of
 from utvardering.individuals.plan import refuse_hopeless_data

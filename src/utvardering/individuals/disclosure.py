@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from utvardering.data.small_counts import blunted, few_differ, rounded, step_above
+from utvardering.disclosure.rounding import blunted, few_differ, rounded, step_above
 from utvardering.errors import DesignError
 from utvardering.estimators.base import Estimate
 from utvardering.individuals.missing import TippingPoint, followed

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from utvardering.data.cohort import Cohort
-from utvardering.data.small_counts import blunted
+from utvardering.disclosure.rounding import blunted
 from utvardering.estimators.base import Estimate
 from utvardering.estimators.estimate import EstimateRow
 from utvardering.individuals.analysis import Analysis

@@ -9,7 +9,7 @@ import numpy as np
 
 from utvardering.data.cohort import Cohort
 from utvardering.data.panel import LeftOut
-from utvardering.data.small_counts import blunted, rounded
+from utvardering.disclosure.rounding import blunted, rounded
 from utvardering.errors import DesignError
 from utvardering.estimators.base import EffectSize, Estimate
 from utvardering.estimators.estimate import EstimateRow, Estimates, EventRow
