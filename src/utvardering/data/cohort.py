@@ -14,8 +14,9 @@ from utvardering.data.datasets import read_dataset
 from utvardering.data.faults import Faults
 from utvardering.data.person_columns import refuse_telling_columns
 from utvardering.data.privacy import refuse_personal_data
-from utvardering.data.sources import find_file, verify_sources
+from utvardering.data.sources import find_file
 from utvardering.data.tables import Table, read_table
+from utvardering.data.verify import verify_sources
 from utvardering.errors import Problem, StudyError
 from utvardering.study.model import Outcome, Study
 from utvardering.study.vocabulary import did_you_mean

@@ -21,10 +21,11 @@ from utvardering.data.privacy import refuse_personal_data
 from utvardering.data.roles import Roles, assign_roles, concerned_units, study_anticipation
 from utvardering.data.series import load_series
 from utvardering.data.sheet import Sheet, lay_out, require_columns
-from utvardering.data.sources import find_file, sha256, verify_sources
+from utvardering.data.sources import find_file, sha256
 from utvardering.data.starts import Start, column_starts, named_starts, shares
 from utvardering.data.tables import Table, read_table
 from utvardering.data.validate import check_calendar
+from utvardering.data.verify import verify_sources
 from utvardering.errors import DataError, StudyError
 from utvardering.study.choice_rules import choices
 from utvardering.study.model import Outcome, Period, Study

@@ -15,10 +15,11 @@ from utvardering.data.panel import LeftOut, Panel
 from utvardering.data.privacy import refuse_personal_data
 from utvardering.data.roles import Roles, study_anticipation
 from utvardering.data.sheet import Sheet, Units, lay_out, require_columns
-from utvardering.data.sources import find_file, verify_sources
+from utvardering.data.sources import find_file
 from utvardering.data.starts import Start
 from utvardering.data.tables import Table, read_table
 from utvardering.data.validate import check_calendar
+from utvardering.data.verify import verify_sources
 from utvardering.errors import StudyError
 from utvardering.study.model import Outcome, Period, Study
 from utvardering.wording import say

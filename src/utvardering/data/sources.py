@@ -1,24 +1,48 @@
-"""Where does a file come from, and is it still the one that was described? `data/sources.toml` and its checksums."""
+"""Where does a file come from? `data/sources.toml`: a row per file, and what its reader must know."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from utvardering.data.faults import Faults
 from utvardering.errors import DataError, DataNotFetchedError
+from utvardering.study.lines import index_lines, line_of
+from utvardering.study.vocabulary import did_you_mean
 
 SOURCES = Path("data") / "sources.toml"
+
+Polarity = Literal["more_is_worse", "more_is_better", "none"]
+
+
+@dataclass(frozen=True)
+class Break:
+    """A break in a series: from the period `at` its figures are not made as before.
+
+    what      changed, in words
+    columns   of the file that it breaks; none for all
+    """
+
+    at: dt.date | int | str
+    what: str
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Source:
-    """A row of `data/sources.toml`; `connector` and `query` where the file can be fetched."""
+    """A row of `data/sources.toml`; `connector` and `query` where the file can be fetched.
+
+    polarity    column to whether more of it is worse, better or neither
+    remarks     what a reader of the figures must know, in words; written by a fetch
+    areas       the division that its units are of, such as DeSO_2018
+    crosswalk   file by which areas of another division were made into these
+    """
 
     file: str
     producer: str = ""
@@ -28,9 +52,20 @@ class Source:
     licence: str = ""
     sha256: str = ""
     unit: str = ""
-    breaks: tuple[str | int, ...] = ()
+    breaks: tuple[Break | str | int, ...] = ()
     connector: str = ""
     query: dict[str, object] | str | None = None
+    polarity: dict[str, Polarity] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    areas: str = ""
+    crosswalk: str = ""
+
+    @property
+    def named_breaks(self) -> tuple[Break, ...]:
+        """Every break as one; a bare period says that something changed then, a bare text that it is not known when."""
+        return tuple(
+            one if isinstance(one, Break) else Break(one, "") if isinstance(one, int) else Break("", one) for one in self.breaks
+        )
 
 
 def read_sources(folder: Path) -> tuple[Source, ...]:
@@ -39,25 +74,34 @@ def read_sources(folder: Path) -> tuple[Source, ...]:
     if not path.is_file():
         return ()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{SOURCES.as_posix()}: is not TOML in UTF-8: {error}"
         raise DataError(message) from error
     faults = Faults(SOURCES.as_posix())
+    lines = index_lines(text.replace("\r\n", "\n"))
     for key in sorted(set(content) - {"source"}):
-        faults.add(key, "is not a key of this file; each file has its own table [[source]]")
+        faults.add(key, "is not a key of this file; each file has its own table [[source]]", line_of(lines, key))
     rows = []
-    for place, row in enumerate(content.get("source", [])):
-        unknown = sorted(set(row) - set(Source.__dataclass_fields__))
-        for key in unknown:
-            faults.add(f"source[{place}].{key}", f"is not a key; the keys are {', '.join(Source.__dataclass_fields__)}")
-        known = {key: value for key, value in row.items() if key not in unknown}
+    given = content.get("source", [])
+    if not isinstance(given, list):
+        message = f"{SOURCES.as_posix()}: source: needs two brackets on each side: [[source]]"
+        raise DataError(message)
+    for place, row in enumerate(given):
+        known = list(Source.__dataclass_fields__)
+        for key in sorted(set(row) - set(known)):
+            where = f"source[{place}].{key}"
+            hint = did_you_mean(key, known)
+            faults.add(where, f"is not a key.{hint} The keys are {', '.join(known)}", line_of(lines, where))
         try:
-            rows.append(TypeAdapter(Source).validate_python(known))
+            rows.append(TypeAdapter(Source).validate_python({key: value for key, value in row.items() if key in known}))
         except ValidationError as error:
             for item in error.errors():
-                faults.add(f"source[{place}].{item['loc'][0]}", item["msg"][:1].lower() + item["msg"][1:])
+                where = f"source[{place}].{item['loc'][0]}"
+                faults.add(where, item["msg"][:1].lower() + item["msg"][1:], line_of(lines, where))
     faults.raise_any()
+    _refuse_twins(rows, faults)
     return tuple(rows)
 
 
@@ -67,26 +111,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify_sources(folder: Path) -> None:
-    """A DataError that names every described file whose content is another than when it was described."""
-    faults = Faults(SOURCES.as_posix())
-    for place, source in enumerate(read_sources(folder)):
-        path = _path(folder, source)
-        if source.sha256 and path.is_file() and sha256(path) != source.sha256.lower():
-            faults.add(
-                f"source[{place}].sha256",
-                f"{source.file} has changed since it was described; restore the file, "
-                f'or describe the new one and write sha256 = "{sha256(path)}"',
-            )
-    faults.raise_any()
-
-
 def find_file(folder: Path, study_id: str, file: str) -> Path:
     """Path of a file that the study names; a DataNotFetchedError or a DataError where it is absent."""
     path = folder / file
     if path.is_file():
         return path
-    if any(path.resolve() in _places(folder, source) for source in read_sources(folder)):
+    if any(path.resolve() in places(folder, source) for source in read_sources(folder)):
         message = f"{file}: the data have not been fetched; run: utvardering data fetch {study_id}"
         raise DataNotFetchedError(message)
     near = sorted(other.name for other in path.parent.glob("*") if other.is_file()) if path.parent.is_dir() else []
@@ -95,10 +125,21 @@ def find_file(folder: Path, study_id: str, file: str) -> Path:
     raise DataError(message)
 
 
-def _path(folder: Path, source: Source) -> Path:
-    return next((path for path in _places(folder, source) if path.is_file()), folder / source.file)
+def path_of(folder: Path, source: Source) -> Path:
+    """Where the file of a source is, or is to be: named from the study's folder, or from its folder `data`."""
+    whole, inside = places(folder, source)
+    if whole.is_file() or inside.is_file():
+        return whole if whole.is_file() else inside
+    return whole if Path(source.file).parts[:1] == ("data",) else inside
 
 
-def _places(folder: Path, source: Source) -> tuple[Path, Path]:
-    """Files are named from the study's folder, or from its folder `data`."""
+def places(folder: Path, source: Source) -> tuple[Path, Path]:
+    """The two places that a name can mean."""
     return (folder / source.file).resolve(), (folder / "data" / source.file).resolve()
+
+
+def _refuse_twins(rows: list[Source], faults: Faults) -> None:
+    names = [row.file.removeprefix("data/") for row in rows]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        faults.add("source", f'"{name}" has {names.count(name)} tables; give each file one')
+    faults.raise_any()
