@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from utvardering.study.lines import line_of
+from utvardering.study.vocabulary import DOI
 
 Anything: TypeAlias = Any  # what pydantic's own Field takes and gives
 Number = StrictFloat  # a whole number is taken too
@@ -318,6 +319,7 @@ class Report(Section):
 
     language: Literal["sv", "en"] = _key("Language of the report", "sv")
     smallest_cell: StrictInt = _key("Counts of persons under this are not shown", 5, ge=1)
+    doi: StrictStr = _key("Digital object identifier of the published report, for its citation", "", pattern=DOI)
 
 
 class StudyFile(Section):

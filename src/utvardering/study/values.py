@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union, get_args, get_
 
 from pydantic import BaseModel
 
-from utvardering.study.vocabulary import MONTHS, NO, YES, did_you_mean, fold
+from utvardering.study.vocabulary import DOI, MONTHS, NO, YES, did_you_mean, fold
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -291,7 +291,10 @@ def _as_date(value: Value) -> dt.date | None:
 
 def _needs_text(metadata: list[Any], write: str, value: Value, found: str) -> str:
     if isinstance(value, str):
-        if any(getattr(limit, "pattern", None) for limit in metadata):
+        patterns = [limit.pattern for limit in metadata if getattr(limit, "pattern", None)]
+        if DOI in patterns:
+            return f"needs a DOI that begins with 10., found {found}{_doi_hint(write, value)}"
+        if patterns:
             return f"needs small letters a-z, digits and hyphens, found {found}{_id_hint(write, value)}"
         return "is empty; write a text in quotes"
     if isinstance(value, tuple):
@@ -300,6 +303,11 @@ def _needs_text(metadata: list[Any], write: str, value: Value, found: str) -> st
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"needs a text in quotes, found {found}; write {write}{show(str(value))}"
     return f"needs a text in quotes, found {found}"
+
+
+def _doi_hint(write: str, value: str) -> str:
+    right = re.search(r"10\.\d{4,9}/\S+", value)
+    return f"; write {write}{show(right[0])}" if right else '; write such as doi = "10.5281/zenodo.1234567"'
 
 
 def _id_hint(write: str, value: str) -> str:

@@ -199,6 +199,8 @@ KEY_SYNONYMS = {
 }
 """A Swedish key, folded, to the key of the study file."""
 
+DOI = r"^(10\.\d{4,9}/\S+)?$"
+"""What a digital object identifier looks like, or nothing."""
 MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
 YES = frozenset({"ja", "j", "sant", "sann", "true", "yes", "y", "on", "pa", "1"})
