@@ -47,7 +47,7 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
     return {name: _given(field.annotation, name) for name, field in model.model_fields.items()}
 
 
-def _given(kind: Any, name: str) -> Any:
+def _given(kind: Any, name: str) -> Any:  # noqa: PLR0911 -- a return for each kind of type
     """A value of a type."""
     origin, parts = get_origin(kind), [part for part in get_args(kind) if part is not type(None)]
     if origin is Literal:
@@ -60,6 +60,8 @@ def _given(kind: Any, name: str) -> Any:
         return kind.model_construct(**_fields(kind))
     if hasattr(kind, "__metadata__"):
         return _given(kind.__origin__, name)
+    if origin is dict:
+        return {"2022": _given(parts[1], name)}
     return {str: f"en {name}", int: 3, float: 0.25, bool: True, dt.date: dt.date(2022, 7, 1)}[kind]
 
 
@@ -74,4 +76,6 @@ def _other(value: Any, kind: Any) -> Any:
         return value + 1
     if isinstance(value, dt.date):
         return value + dt.timedelta(days=1)
+    if isinstance(value, dict):
+        return {key: one + 1 for key, one in value.items()}
     return (*value, *value) if isinstance(value, tuple) else f"{value} till"

@@ -16,7 +16,7 @@ from utvardering.study.opened import OPENED
 from utvardering.study.page import study_page
 from utvardering.study.plan_values import Difference, shown
 from utvardering.study.protocol import PROTOCOL, Amendment
-from utvardering.study.register import LOCK
+from utvardering.study.register import LOCK, is_open
 from utvardering.study.source import STUDY_FILE
 from utvardering.study.wording import Wording
 from utvardering.wording import say
@@ -160,6 +160,8 @@ def _difference(found: Registration, one: Difference) -> dict[str, str]:
         registered=_said(one.registered, language),
         now=_said(one.now, language),
     )
+    if is_open(one):
+        text, cover = f"{text} {say(language, 'registration', 'open_cost')}", None
     return _row(found, one.key, (shown(one.registered), shown(one.now)), cover, text)
 
 

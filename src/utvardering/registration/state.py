@@ -18,7 +18,7 @@ from utvardering.study.model import Study
 from utvardering.study.opened import OPENED, Opened, note_opened, parse_opened
 from utvardering.study.plan_values import Difference, plan_sha256, shown
 from utvardering.study.protocol import PROTOCOL, Amendment, amendment_block, read_amendments
-from utvardering.study.register import LOCK, Lock, differences_from, read_lock
+from utvardering.study.register import LOCK, Lock, differences_from, is_open, locked_sha256, read_lock
 
 STATUS_LOCKED = ("registered", "published")
 _DIGITS = 12
@@ -30,8 +30,8 @@ class Registration:
     """What is known of a study's registration, after nothing was found that contradicts it.
 
     state         `draft`, `registered`, `changed` (with amendments) or `retrospective` (locked or not)
-    plan          hash of the present plan
-    differences   where it differs from the registered one; every one is covered by an amendment
+    plan          hash of the present plan, with the cost that was registered where it is locked
+    differences   where it differs from the registered one; all but those in the cost are covered by an amendment
     rows          the rows before the start, None where they were not looked at
     unrecorded    outcomes were opened, but the folder could not be written
     """
@@ -50,8 +50,8 @@ class Registration:
 
     @property
     def is_changed(self) -> bool:
-        """Whether the plan or the rows before the start are others than those that were locked."""
-        return bool(self.differences) or (self.rows is not None and bool(self.rows.changed))
+        """Whether the plan, but for the cost, or the rows before the start are others than those that were locked."""
+        return not all(is_open(one) for one in self.differences) or (self.rows is not None and bool(self.rows.changed))
 
 
 def program_version() -> str:
@@ -92,7 +92,7 @@ def verify(study: Study, panel: Data | None = None, now: dt.datetime | None = No
     found = Registration(
         study,
         "registered",
-        plan_sha256(study),
+        locked_sha256(lock, study),
         lock,
         changed,
         amendments,
@@ -177,9 +177,10 @@ def _not_amended(
     amendments: tuple[Amendment, ...],
     today: dt.date,
 ) -> list[Problem]:
-    plan = plan_sha256(study)
+    plan, whole = locked_sha256(lock, study), plan_sha256(study)
     problems: list[Problem] = []
-    needs_plan = bool(changed) and not any(one.covers_plan(plan) for one in amendments)
+    changed = tuple(one for one in changed if not is_open(one))
+    needs_plan = bool(changed) and not any(one.covers_plan(plan) or one.covers_plan(whole) for one in amendments)
     if needs_plan:
         problems += [_changed(study, one) for one in changed]
     needs_data = rows is not None and bool(rows.changed) and not any(one.covers_data(rows.sha256) for one in amendments)

@@ -30,7 +30,18 @@ from utvardering.study.plan_values import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["LOCK", "Lock", "differences_from", "lock_text", "make_lock", "plan_sha256", "read_lock", "registered_study"]
+__all__ = [
+    "LOCK",
+    "Lock",
+    "differences_from",
+    "is_open",
+    "lock_text",
+    "locked_sha256",
+    "make_lock",
+    "plan_sha256",
+    "read_lock",
+    "registered_study",
+]
 
 LOCK = "plan.lock"
 HEAD = """\
@@ -49,6 +60,8 @@ _FIELDS: dict[str, type] = {
     "plan": dict,
     "defaults": dict,
 }
+_WORTH = "event_cost"
+"""Keys of `[measure.cost]` that begin so are choices, locked with the plan."""
 _SEEN = {"first": str, "last": str, "units": int, "cells": int, "sha256": str}
 
 
@@ -184,6 +197,27 @@ def differences_from(lock: Lock, study: Study) -> tuple[Difference, ...]:
     given = leaves(plan_values(study, defaults=False))
     new = {key for key in now if key not in lock.leaves and key not in given}
     return differences(lock.leaves, {key: value for key, value in now.items() if key not in new})
+
+
+def locked_sha256(lock: Lock, study: Study) -> str:
+    """Hash of the present plan with the cost that was registered: what a changed cost leaves as it is.
+
+    What a measure costs becomes known afterwards and has no part in the effect. What an avoided event is worth is a choice, and
+    is locked with the rest.
+    """
+    values = plan_values(study, defaults=False)
+    measure = values.get("measure", {})
+    registered = lock.plan.get("measure", {}).get("cost", {})
+    chosen = {key: value for key, value in measure.get("cost", {}).items() if key.startswith(_WORTH)}
+    cost = {key: value for key, value in registered.items() if not key.startswith(_WORTH)} | chosen
+    values["measure"] = {key: value for key, value in measure.items() if key != "cost"} | ({"cost": cost} if cost else {})
+    return digest(values)
+
+
+def is_open(difference: Difference) -> bool:
+    """Whether a key may change without an amendment: what the measure costs, but not what an avoided event is worth."""
+    table, _, key = difference.key.removeprefix("measure.").partition(".")
+    return difference.key.startswith("measure.cost") and table == "cost" and not key.startswith(_WORTH)
 
 
 def registered_study(lock: Lock, study: Study) -> Study | None:
