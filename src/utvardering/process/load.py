@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from utvardering.errors import DataError
 from utvardering.process.criteria_sets import criteria_set, ready_sets
 from utvardering.process.model import Assessor, Criterion, Evidence, Factor, ProcessFile, Settled
+from utvardering.process.override import Placed, override_problems, placed
 from utvardering.process.persons import personal_problems, without_persons
 from utvardering.process.rules import process_problems
 from utvardering.study.reading import listed_error, read_file
@@ -53,6 +54,7 @@ class Process:
     unassessed: dict[str, Criterion]
     simulated: bool
     language: str = "sv"
+    overrides: tuple[Placed, ...] = ()
 
 
 def load_process(folder: Path) -> Process | None:
@@ -68,12 +70,12 @@ def load_process(folder: Path) -> Process | None:
     personal = personal_problems(read.parsed)
     problems = [*read.problems]
     if read.file is not None:
-        problems += process_problems(read)
+        problems += [*process_problems(read), *(override_problems(read) if not read.is_partial else ())]
     problems = [*without_persons(problems, read.parsed), *personal]
     if problems or read.file is None:
         kind = DataError if any(problem in personal for problem in problems) else None
         raise listed_error(read.source, problems, kind) if kind else listed_error(read.source, problems)
-    return _process(read.file)
+    return replace(_process(read.file), overrides=placed(read, read.file.override))
 
 
 def _process(file: ProcessFile) -> Process:

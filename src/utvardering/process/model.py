@@ -11,8 +11,11 @@ from utvardering.study.model import Section
 
 Anything: TypeAlias = Any  # what pydantic's own Field takes and gives
 Level = Literal["strategic", "tactical", "operational"]
+Verdict = Literal["effect", "effect_opposite", "no_effect_of_interest", "uncertain", "not_interpretable", "not_implemented"]
+Certainty = Literal["high", "moderate", "low", "very_low"]
 LEVELS: tuple[Level, ...] = ("strategic", "tactical", "operational")
 GRADE_MAX = 4
+_REASON = "Två av åren byttes sättet att räkna, och kontrollerna ser det inte."
 
 
 def _key(description: str, default: Anything = ..., *, example: Anything = None, **limits: Anything) -> Anything:
@@ -100,6 +103,20 @@ class Factor(Section):
     level: Level | None = _key("Level of the organisation, if it is about one", None)
 
 
+class Override(Section):
+    """`[[override]]`: another verdict, certainty or level beside the computed one, which stays; dated, signed and reasoned."""
+
+    outcome: StrictStr = _key("The outcome; empty for the primary one", "", example="trygg_ute_kvall")
+    verdict: Verdict | None = _key("The verdict that somebody puts beside the computed one: a weaker one", None)
+    certainty: Certainty | None = _key("Likewise: a lower one, or one step up with evidence and organisation", None)
+    maryland_level: StrictInt | None = _key("Likewise the level of the Maryland scale", None, example=2, ge=1, le=5)
+    date: dt.date = _key("The day on which it was decided", example=dt.date(2025, 3, 1))
+    role: StrictStr = _key("Who signs, by role, never a person", min_length=1, example="extern granskare")
+    organisation: StrictStr = _key("The organisation that stands behind it; needed to raise anything", "")
+    reason: StrictStr = _key("Why, in a sentence or two: what the rules do not see", min_length=1, example=_REASON)
+    evidence: tuple[StrictStr, ...] = _key("Ids of the evidence; needed to raise anything", (), example=("d1",))
+
+
 class ProcessFile(Section):
     """The whole of `process.toml`."""
 
@@ -107,9 +124,10 @@ class ProcessFile(Section):
     criteria: tuple[StrictStr, ...] = _key("Ready criteria sets", (), example=("lag-2023-196",))
     simulated: StrictBool = _key("The assessments are made up: every page then says so", default=False)
     language: Literal["sv", "en"] = _key("Language of the texts in this file; a report in the other one marks them", "sv")
-    assessor: tuple[Assessor, ...] = _key("Who assesses, by role")
-    evidence: tuple[Evidence, ...] = _key("What assessments rest on")
+    assessor: tuple[Assessor, ...] = _key("Who assesses, by role", ())
+    evidence: tuple[Evidence, ...] = _key("What assessments rest on", ())
     criterion: tuple[Criterion, ...] = _key("Criteria of the study's own", ())
-    assessment: tuple[Assessment, ...] = _key("The assessments")
+    assessment: tuple[Assessment, ...] = _key("The assessments; a file of overrides alone has none", ())
     settled: tuple[Settled, ...] = _key("How differences between assessors were settled", ())
     factor: tuple[Factor, ...] = _key("What carried the work, and what could be better", ())
+    override: tuple[Override, ...] = _key("What somebody puts beside verdict, certainty or level", ())

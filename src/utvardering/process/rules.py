@@ -47,6 +47,11 @@ def _sets_exist(read: Reading[ProcessFile]) -> Iterator[Problem]:
 
 def _something_to_assess(read: Reading[ProcessFile]) -> Iterator[Problem]:
     file = _file(read)
+    if file.override and not (file.criteria or file.criterion or file.assessment or file.assessor):
+        return
+    for table in ("assessor", "evidence", "assessment"):
+        if not getattr(file, table):
+            yield Problem(table, f"is missing: add a table [[{table}]]", read.line(table))
     if not file.criteria and not file.criterion:
         text = 'names no criteria; write such as criteria = ["lag-2023-196"], or add a table [[criterion]] of your own'
         yield Problem("criteria", text, read.line("criteria"))

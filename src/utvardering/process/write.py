@@ -28,8 +28,9 @@ def write_process(
         write_table(found.dose_frame(), folder / "dose.csv")
         if study is not None and panel is not None:
             write_table(dose_response(study, panel, found.dose), folder / "dose_response.csv")
-    if found.process is not None:
+    if found.process is not None or found.dose is not None:
         write_table(found.to_frame(), folder / "process.csv")
+    if found.process is not None:
         write_table(found.agreement_frame(), folder / "agreement.csv")
         write_json(process_facts(found.process, found.language), folder / "process.json")
 

@@ -37,7 +37,7 @@ _OWN_NUMBERS = ("quotient", "breakdown", "smoothness_breakdown", "hidden_cause",
 
 def part_of(check: str, variant: str) -> str:
     """`same`, `side` or `zero`; empty for what is no effect and for what no picture shows."""
-    if variant in _OWN_NUMBERS or check in {"e_value", "graph", "specification_curve"}:
+    if variant in _OWN_NUMBERS or check in {"e_value", "graph", "specification_curve", "replication"}:
         return ""
     if check == "refute":
         return _REFUTE.get(variant, "side")

@@ -14,7 +14,9 @@ NO_BREAK = "\u00a0"
 
 @cache
 def _catalogue(language: str) -> dict[str, dict[str, str]]:
-    return tomllib.loads(files(__package__).joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    names = (f"{language}.toml", f"rules.{language}.toml")
+    texts = [files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names]
+    return {table: sentences for text in texts for table, sentences in tomllib.loads(text).items()}
 
 
 def say(language: str, table: str, key: str, /, **facts: object) -> str:
