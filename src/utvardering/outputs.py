@@ -15,6 +15,8 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock
 
+from utvardering.disclosure.gate import require_nothing_personal
+
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """UTF-8 CSV: full precision, `true`/`false`, empty for no value, `inf` for an unbounded limit."""
@@ -69,7 +71,7 @@ class Parts:
 def whole_folder(target: Path) -> Iterator[Path]:
     """A folder beside the target that takes its place when everything is written; on a fault the target is untouched.
 
-    Two programs that write the same target take turns: the second waits until the first has put its folder in place.
+    It is searched first: a DataError where a file in it holds personal data. Two programs that write the same target take turns: the second waits until the first has put its folder in place.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     new, old = (target.parent / f".{target.name}.{kind}" for kind in ("new", "old"))
@@ -81,6 +83,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
         new.mkdir()
         try:
             yield new
+            require_nothing_personal(new)
             if target.exists():
                 target.rename(old)
             new.rename(target)

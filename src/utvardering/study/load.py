@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from utvardering.errors import Problem
 from utvardering.study.model import ExpectedFile, Study, StudyFile
+from utvardering.study.persons import refuse_persons
 from utvardering.study.reading import listed_error, read_file
 from utvardering.study.rules import rule_problems
 from utvardering.study.source import find_study
@@ -21,9 +22,10 @@ def load_study(path: str | Path) -> Study:
     """The study in a folder, in a file, or with an id under `studies/`.
 
     Raises a StudyError that lists every problem of the file in the order of its lines: letters, TOML, keys and values,
-    and contradictions between keys.
+    and contradictions between keys; before that a DataError where it, its protocol or its sources hold personal data.
     """
     read = read_file(find_study(path), StudyFile)
+    refuse_persons(read.source.path.parent, read.source.shown, read.source.text, read.parsed)
     if read.file is None:
         raise listed_error(read.source, list(read.problems))
     study = _study(read.file, read.source.path.resolve().parent, read.parsed.lines)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from utvardering.disclosure.gate import authors_in, require_nothing_personal
 from utvardering.errors import PublishError
 from utvardering.report import lint
 from utvardering.report.publishers import quarto, stamps
@@ -57,9 +58,18 @@ def publish(
     with _exchange(site) as new:
         files = _render(project, changed, kept, new, site, chosen, progress or (lambda _: None))
         lint.require_clean(lint.check_site(project, new))
+        require_nothing_personal(new, PublishError, allowed=_authors(project))
         made = stamps.make_stamps(new, wanted, files)
     stamps.write_stamps(site, made)
     return _published(chosen, project, site, rendered=tuple(document.path for document in changed), reused=tuple(kept))
+
+
+def _authors(project: Project) -> list[str]:
+    """Whom the pages may name: their authors and those of the literature."""
+    own = [document.formats[target].get("author") or [] for document in project.documents for target in document.formats]
+    named = [name for names in own for name in (names if isinstance(names, list) else [names])]
+    given = [str(name.get("name", "")) if isinstance(name, dict) else str(name) for name in named]
+    return [*given, *authors_in(project.root)]
 
 
 def _choose(publisher: str) -> str:
