@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from utvardering.report import appendix, cost, sentences, sureness, tables
+from utvardering.report import appendix, citation, cost, cost_table, sentences, sureness, tables
 from utvardering.report.appendix_page import elsewhere
 from utvardering.report.doubt_captions import curve_in_words
 from utvardering.report.doubts import not_tried
@@ -13,7 +13,6 @@ from utvardering.report.graph_words import identified, said_of_it
 from utvardering.report.overturn import overturn
 from utvardering.report.refused import in_language
 from utvardering.report.results import Results
-from utvardering.report.texts import lower_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -295,9 +294,9 @@ def left_out(r: Results) -> None:
 
 
 def cite(r: Results) -> None:
-    """How to cite the report."""
-    authors = ", ".join(r.study["study"].get("authors", [])) or r.texts("data.nobody")
-    say(r.texts("data.cite_text", authors=authors, title=r.title, measure=lower_first(str(r.measure["name"])), id=r.id))
+    """How to cite the report: a sentence, an entry for a reference program, and both as files."""
+    files = r.texts("cite.files", cff=f"{PUBLISHED}/{citation.CFF}", bib=f"{PUBLISHED}/{r.id}.bib", id=r.id)
+    say(citation.sentence(r), r.texts("cite.bibtex"), f"```bibtex\n{citation.bibtex(r)}```", files)
 
 
 def log(r: Results) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
-from utvardering.report import appendix_page, cells, design_words, glossary, onepage, sentences
+from utvardering.report import appendix_page, cells, citation, design_words, glossary, onepage, sentences
 from utvardering.report.evidence_page import write_evidence_page
 from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
@@ -197,6 +197,7 @@ def _stage_study(run: Results, body: str, folder: Path) -> None:
     glossary.write_metadata(folder, run.texts.language)
     ways = "{{< include ../../_onepage.qmd >}}\n\n"
     ways += "{{< include ../../_sections/appendix_link.qmd >}}\n\n" if appendix_page.has_one(run) else ""
+    citation.write_citation(run, target)
     _write_page(run, folder / "index.qmd", front_matter(run), ways + body)
 
 
@@ -241,7 +242,8 @@ def front_matter(run: Results) -> dict[str, Any]:
     }
     if run.is_simulated:
         front |= {"simulated": True, "simulated-notice": texts("word.notice")}
-    return front | {"format": {"html": "default", "typst": {"output-file": f"{run.id}.pdf"}}}
+    head = f"```{{=html}}\n{citation.meta_tags(run)}\n```\n"
+    return front | {"format": {"html": {"header-includes": head}, "typst": {"output-file": f"{run.id}.pdf"}}}
 
 
 def _facts(run: Results) -> dict[str, Any]:
