@@ -27,6 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+data_app = typer.Typer(help="The files of a study and where they come from.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(data_app, name="data")
+
 StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="A study's folder, or its id under studies/")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
@@ -215,6 +218,8 @@ def run(
         planned = found.estimates.planned(found.study.primary.id)
         verdict = found.verdict.primary
         voice.say(f"{found.folder}: {verdict.verdict}, certainty {verdict.certainty}, Maryland level {verdict.maryland_level}")
+        if verdict.override is not None:
+            voice.say(f"  beside it, by override: {verdict.override.in_short()}")
         for reason in verdict.reasons["verdict"]:
             voice.say(f"  {reason}")
         voice.result(
@@ -340,6 +345,32 @@ def evidence(
             f"{folder}: pooled.csv, results.csv, leave_one_out.csv and forest plots; utvardering report --all publishes them"
         )
         voice.result(facts(found, folder))
+
+    _run(voice, work)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    study: StudyArgument,
+    *,
+    only: Annotated[str, typer.Option(help="Only this file of data/sources.toml", metavar="FILE")] = "",
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="Another base address for a connector, such as kolada=https://api.kolada.se/v3", metavar="NAME=URL"),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch the files that data/sources.toml describes, keep each as a dated vintage and say what changed. Uses the network."""
+    voice = Voice(quiet, as_json)
+
+    def work() -> None:
+        from utvardering.fetching import fetch_study  # noqa: PLC0415 -- a verb imports only what it uses
+
+        found = fetch_study(study, only, address or (), voice)
+        for line in found.lines:
+            voice.say(line)
+        voice.result(found.facts)
 
     _run(voice, work)
 

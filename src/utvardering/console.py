@@ -27,6 +27,11 @@ class Voice:
         if not (self.quiet or self.as_json):
             print(text)  # noqa: T201 -- this is the command line's voice
 
+    def note(self, text: str) -> None:
+        """A line on standard error on how the work goes, such as a wait; left out when quiet or when JSON is asked for."""
+        if not (self.quiet or self.as_json):
+            print(text, file=sys.stderr)  # noqa: T201 -- as above
+
     def result(self, value: dict[str, Any]) -> None:
         """The outcome as JSON, if asked for."""
         if self.as_json:

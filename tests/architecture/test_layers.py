@@ -47,6 +47,7 @@ TOP = {
     "console",
     "describe",
     "evidence",
+    "fetching",
     "followup",
     "organisation",
     "reproduce",

@@ -27,29 +27,37 @@ def vintage_of(folder: Path, file: Path, digest: str) -> Path | None:
     return next((path for path in vintages(folder, file) if sha256(path) == digest), None)
 
 
-def keep(folder: Path, file: Path, content: Path, day: dt.date) -> Path:
-    """Keep a content of a file as the vintage of a day, and say where; it is already there where it has been kept before.
+def keep(folder: Path, file: Path, content: Path, day: dt.date, scratch: Path) -> Path:
+    """Keep a content of a file, as the vintage of a day if it is not kept already, and say where."""
+    return vintage_of(folder, file, sha256(content)) or add(folder, file, content, day, scratch, after=None)
+
+
+def add(folder: Path, file: Path, content: Path, day: dt.date, scratch: Path, *, after: Path | None) -> Path:
+    """A new vintage; where one that is newer than `after` has the same content (a fetch was broken off), that one.
 
     A second content of the same day goes to `DATE-2`: what is there is never overwritten.
     """
-    known = vintage_of(folder, file, sha256(content))
+    every = list(vintages(folder, file))
+    newer = every[every.index(after) + 1 :] if after in every else []
+    digest = sha256(content)
+    known = next((path for path in newer if sha256(path) == digest), None)
     if known is not None:
         return known
     name = inner_name(folder, file)
     for number in count(1):
         target = folder / VINTAGES / (day.isoformat() if number == 1 else f"{day.isoformat()}-{number}") / name
         if not target.exists():
-            put(content, target)
+            put(content, target, scratch)
             return target
     raise AssertionError  # the numbers do not end
 
 
-def put(content: Path, target: Path) -> None:
-    """Copy a file under another name and rename it: there is a whole file or none."""
+def put(content: Path, target: Path, scratch: Path) -> None:
+    """Copy a file into a scratch folder and rename it into its place: there is a whole file or none."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.parent / f".{target.name}.new"
-    shutil.copyfile(content, scratch)
-    scratch.replace(target)
+    copied = scratch / f"copy of {target.name}"
+    shutil.copyfile(content, copied)
+    copied.replace(target)
 
 
 def shown(folder: Path, path: Path) -> str:

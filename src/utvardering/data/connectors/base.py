@@ -12,12 +12,12 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from utvardering.data.sources import Source
+from utvardering.data.sources import Break, Polarity, Source
 from utvardering.errors import DataError, Problem
 from utvardering.study.vocabulary import did_you_mean
 
 Tell = Callable[[str, int, int], None]
-"""What is done, how much of it, of how much in all."""
+"""What is done, how much of it, of how much in all; of 0 in all it is a note, such as a wait."""
 
 
 def _silent(what: str, done: int, of: int) -> None:
@@ -58,7 +58,9 @@ class Collected:
     unit      of the figures, in words
     breaks    in the series, as in `data/sources.toml`
     remarks   sentences on what a reader of the figures must know
-    beside    tables that belong to the file, by the ending of their names: `missing` becomes `panel.missing.csv`
+    beside    tables that belong to the vintage, by the ending of their names: `missing` becomes `panel.missing.csv`
+    polarity  column to `more_is_worse`, `more_is_better` or `none`, where it is known
+    areas     the division that the units are of, such as DeSO_2018
     """
 
     table: pa.Table = field(repr=False)
@@ -67,9 +69,11 @@ class Collected:
     producer: str
     title: str
     address: str
-    breaks: tuple[str | int, ...] = ()
+    breaks: tuple[Break | str | int, ...] = ()
     remarks: tuple[str, ...] = ()
     beside: Mapping[str, pa.Table] = field(default_factory=dict, repr=False)
+    polarity: Mapping[str, Polarity] = field(default_factory=dict)
+    areas: str = ""
 
 
 class Connector(Protocol):

@@ -149,7 +149,7 @@ class Server:
         fault = state.outcome.exception() if state.outcome else None
         wait = state.next_action.sleep if state.next_action else 0.0
         if self.tell:
-            self.tell(f"{fault}: waits {wait:.1f} s", state.attempt_number, ATTEMPTS)
+            self.tell(f"{fault}: waits {wait:.1f} s, then attempt {state.attempt_number + 1} of {ATTEMPTS}", 0, 0)
 
 
 def is_own(address: str) -> bool:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from utvardering.data.connectors.base import Query
 from utvardering.data.municipalities import code_of, municipalities
+from utvardering.data.sources import Polarity
 from utvardering.study.vocabulary import did_you_mean
 
 OFFENCES = frozenset(
@@ -20,7 +21,6 @@ UNSAFE = "N07609"  # its description says safe, its values are of those who are 
 POPULATION = "N01951"  # 31 December
 NATION = "0000"
 
-Polarity = Literal["more_is_worse", "more_is_better", "none"]
 Column = Annotated[str, Field(pattern=r"^[a-zåäö_][a-zåäö0-9_]*$")]
 Id = Annotated[str, Field(pattern=r"^[NU]\d{5}$")]
 

@@ -67,13 +67,14 @@ class Answer:
         gaps.sort(key=lambda gap: (gap.unit, gap.year, gap.column))
         return Collected(
             table=self._tidy(columns),
-            unit=self._say("unit"),
+            unit=self._unit(),
             licence=self._say("licence"),
             producer=self._say("producer"),
             title="; ".join(f"{name} {title}" for name, title in self.titles.items()),
             address=f"{self.address}/data/kpi/{','.join(self.titles)}",
             remarks=tuple(self._remarks(columns, gaps)),
             beside={"missing": _table_of(gaps)} if gaps else {},
+            polarity={figure.column: figure.polarity for figure in self.query.figures},
         )
 
     def _own(self, figure: str) -> NDArray[np.float64]:
@@ -206,6 +207,11 @@ class Answer:
             whole = bool(np.all(np.isnan(flat) | (flat == np.round(flat))))
             data[column.name] = values.cast(pa.int64()) if whole else values
         return pa.table(data)
+
+    def _unit(self) -> str:
+        forms = {figure.column: self._say(figure.form) for figure in self.query.figures}
+        forms |= {self.query.population_column: self._say("people")} if self.query.counts else {}
+        return self._say("unit", columns=", ".join(f"{column}: {form}" for column, form in forms.items()))
 
     def _cell(self, n: int, t: int) -> str:
         return f"{municipalities()[self.units[n]]} {self.cube.years[t]}"
