@@ -239,7 +239,7 @@ def moved(r: Results) -> None:
 
 def economics(r: Results) -> None:
     """What it cost."""
-    say(" ".join(cost.sentences(r, sentences.verdict_name(r, r.primary))))
+    say(" ".join(cost.sentences(r)), cost_table.table(r))
 
 
 def limits(r: Results) -> None:

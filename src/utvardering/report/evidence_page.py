@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from utvardering.report.cost import money
 from utvardering.report.evidence_tables import AIMS, Tables, heading, measure_name, read_tables
 from utvardering.report.forest import between, reader
 from utvardering.report.results import CERTAINTY
 from utvardering.report.tables import pipe
 from utvardering.report.texts import Texts, lower_first
+from utvardering.wording.money import money
 
 FOLDER = "vad-fungerar"
 """The folder of the page, with its figures and tables."""
@@ -303,9 +303,8 @@ def _measure_key(row: pd.Series) -> str:
 def _cost(row: pd.Series, texts: Texts) -> str:
     if not math.isfinite(row["cost"]):
         return texts("word.none")
-    return (
-        f"{money(texts, row['cost'], row['currency'])} {texts('word.per_year' if row['cost_per'] == 'year' else 'word.once')}"
-    )
+    often = texts("word.per_year" if row["cost_per"] == "year" else "word.once")
+    return f"{money(row['cost'], row['currency'], texts.language, None)} {often}"
 
 
 def _implemented(row: pd.Series, texts: Texts) -> str:

@@ -21,12 +21,14 @@ TABLES = (
     "counterfactual",
     "checks",
     "robustness",
+    "rules",
     "specifications",
     "balance",
     "left_out",
     "dose",
     "truth",
     "weights",
+    "area_effects",
     "bacon",
     "process",
     "agreement",
@@ -35,6 +37,7 @@ TABLES = (
     "flow",
     "overlap",
     "suppressed",
+    "cost",
 )
 DESIGN_TABLES = (
     "power",
@@ -72,6 +75,9 @@ _TEXT = {
     "arm",
     "step",
     "item",
+    "status",
+    "answer",
+    "price_year",
     "table",
     "window",
     "criterion",
@@ -115,6 +121,7 @@ class Judgement:
     certainty: str
     level: int
     reasons: dict[str, list[str]]
+    override: dict[str, Any] = field(default_factory=dict)
 
     @property
     def step(self) -> int:
@@ -263,7 +270,7 @@ class Results:
         """What may be said of an outcome."""
         found = self.verdict if outcome == self.primary.id else self.verdict.get("outcomes", {})[outcome]
         reasons = {name: list(lines) for name, lines in found.get("reasons", {}).items()}
-        return Judgement(found["verdict"], found["certainty"], int(found["maryland_level"]), reasons)
+        return Judgement(found["verdict"], found["certainty"], int(found["maryland_level"]), reasons, found.get("override", {}))
 
     def estimates(self, outcome: str) -> pd.DataFrame:
         """Every estimate of an outcome, the planned one first."""
