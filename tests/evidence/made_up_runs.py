@@ -95,6 +95,9 @@ def write_run(
     clustered = [_row(name, *one[:-1], one[-1] / 10, "cluster", planned=False) for one in outcomes]
     write_table(pd.DataFrame([*planned, *clustered]), folder / "estimates.csv")
     write_table(pd.DataFrame(columns=["study", "check", "verdict", "value", "threshold", "text"]), folder / "checks.csv")
+    amount = {"study": name, "item": "amount", "outcome": "", "status": "shown", "value": 1_200_000.0, "unit": "SEK/year"}
+    people = amount | {"item": "per_inhabitant", "value": 300.0, "unit": "SEK/inhabitant/year"}
+    write_table(pd.DataFrame([amount, amount | {"item": "per_year"}, people]), folder / "cost.csv")
     if dose is not None:
         write_table(pd.DataFrame({"planned_hours": [100.0], "delivered_hours": [100 * dose]}), folder / "dose.csv")
 

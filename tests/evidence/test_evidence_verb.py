@@ -61,7 +61,12 @@ def test_every_result_is_listed_with_what_became_of_it(weighed):
     assert rows.loc[("f", "brott_ute"), "why_not"] == "replication"
     assert rows.loc[("a", "moten"), "why_not"] == "process"
     assert "bedrageri" not in rows.index.get_level_values("outcome")
-    assert rows.loc[("a", "brott_ute"), ["implementation", "implemented", "cost"]].tolist() == [0.9, "yes", 1_200_000]
+    assert rows.loc[("a", "brott_ute"), ["implementation", "implemented", "cost", "cost_inhabitant"]].tolist() == [
+        0.9,
+        "yes",
+        1_200_000,
+        300,
+    ]
     assert rows.loc[("d", "brott_ute"), "implemented"] == "unknown"
     assert rows.loc[("c", "brott_ute"), ["certainty", "maryland_level"]].tolist() == ["low", 3]
 

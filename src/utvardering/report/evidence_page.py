@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from utvardering.report import beside
 from utvardering.report.evidence_tables import AIMS, Tables, heading, measure_name, read_tables
 from utvardering.report.forest import between, reader
 from utvardering.report.results import CERTAINTY
@@ -245,7 +246,13 @@ class _Page:
         return f'![{one["caption"]}]({one["name"]}.svg){{#fig-{one["name"]} fig-alt="{said}"}}'
 
     def _named(self, row: pd.Series) -> dict[str, str]:
-        return {"study": self._study(row), "verdict": self._verdict(row["verdict"])}
+        verdict = ". ".join(part for part in (self._verdict(row["verdict"]), self._beside(row)) if part)
+        return {"study": self._study(row), "verdict": verdict.rstrip(".")}
+
+    def _beside(self, row: pd.Series) -> str:
+        """What somebody put beside the computed judgement."""
+        computed = {key: row[key] for key in ("verdict", "certainty")} | {"maryland_level": f"{row['maryland_level']:g}"}
+        return beside.words(json.loads(row["override"]) if row.get("override") else {}, computed, self.texts)
 
     def _verdict(self, name: str) -> str:
         return self.texts.name("verdict", name) if name else self.texts("evidence.verdict_external")
@@ -271,7 +278,7 @@ class _Page:
         cells = (
             self._marked(row, measure_name(row, texts)),
             self._study(row),
-            self._verdict(row["verdict"]),
+            ". ".join(part for part in (self._verdict(row["verdict"]), self._beside(row)) if part),
             self._effect(row),
             self._certainty(row),
             _cost(row, texts),
@@ -304,7 +311,11 @@ def _cost(row: pd.Series, texts: Texts) -> str:
     if not math.isfinite(row["cost"]):
         return texts("word.none")
     often = texts("word.per_year" if row["cost_per"] == "year" else "word.once")
-    return f"{money(row['cost'], row['currency'], texts.language, None)} {often}"
+    said = f"{money(row['cost'], row['currency'], texts.language, None)} {often}"
+    if not math.isfinite(row["cost_inhabitant"]):
+        return said
+    each = money(row["cost_inhabitant"], row["currency"], texts.language)
+    return texts("evidence.cost_inhabitant", cost=said, each=each)
 
 
 def _implemented(row: pd.Series, texts: Texts) -> str:

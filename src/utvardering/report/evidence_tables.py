@@ -27,6 +27,7 @@ _NUMBERS = {
     "n_treated",
     "implementation",
     "cost",
+    "cost_inhabitant",
     "weight_fixed",
     "weight_random",
     "k",

@@ -102,14 +102,15 @@ class Evidence:
 
     def results_frame(self) -> pd.DataFrame:
         """The columns of `results.csv`."""
-        shown = [name.name for name in fields(Finding) if name.name != "areas"]
+        later = ("override", "cost_inhabitant")  # columns of a later day stand at the end
+        shown = [name.name for name in fields(Finding) if name.name not in {"areas", *later}]
         rows = [
-            {name: getattr(one.finding, name) for name in shown}
+            {name: getattr(one.finding, name) for name in (*shown, *later)}
             | {"pooled": one.pooled, "why_not": one.why_not}
             | {"weight_fixed": one.weight_fixed, "weight_random": one.weight_random}
             for one in self.listed
         ]
-        return pd.DataFrame(rows, columns=[*shown, "pooled", "why_not", "weight_fixed", "weight_random"])
+        return pd.DataFrame(rows, columns=[*shown, "pooled", "why_not", "weight_fixed", "weight_random", *later])
 
     def without_frame(self) -> pd.DataFrame:
         """The columns of `leave_one_out.csv`."""

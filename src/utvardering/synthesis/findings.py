@@ -47,6 +47,8 @@ class Finding:
     implementation   delivered share of the planned dose; `implemented` is yes, no or unknown
     cost             amount in `currency` per `cost_per` (year or once) at the prices of `price_year`
     areas            the units under the measure, and when
+    cost_inhabitant  cost per inhabitant of the treated areas and year, where that is known
+    override         what stands beside the computed judgement, as JSON of its table in verdict.toml; nothing is pooled by it
     """
 
     study: str
@@ -87,6 +89,8 @@ class Finding:
     design: str
     note: str
     areas: tuple[Area, ...] = ()
+    override: str = ""
+    cost_inhabitant: float = NAN
 
     @property
     def is_external(self) -> bool:
@@ -119,7 +123,7 @@ def _of_run(folder: Path) -> Iterator[Finding]:
     about, measure = study["study"], study["measure"]
     verdict = {} if about.get("design") == "organisation" else _toml(folder / "verdict.toml")
     estimates = _table(folder / "estimates.csv", needed=bool(study.get("outcomes")))
-    cost = measure.get("cost", {})
+    cost = _cost(folder, measure.get("cost", {}))
     share, limit = _dose(folder), study.get("checks", {}).get("min_delivered_dose", Checks().min_delivered_dose)
     process = _table(folder / "process.csv")
     common: dict[str, Any] = {
@@ -128,10 +132,7 @@ def _of_run(folder: Path) -> Iterator[Finding]:
         "measure": str(measure["kind"]),
         "measure_name": str(measure["name"]),
         "implementation": share,
-        "cost": float(cost.get("amount", NAN)),
-        "cost_per": str(cost.get("per", "year")) if cost else "",
-        "currency": str(cost.get("currency", "SEK")) if cost else "",
-        "price_year": str(cost.get("price_year", "")),
+        **cost,
         "simulated": bool(study.get("data", {}).get("simulated", False)) or _is_simulated(folder),
         "replication": str(about.get("replication", "")),
         "registered": (folder / "plan.lock").is_file(),
@@ -158,7 +159,27 @@ def _of_run(folder: Path) -> Iterator[Finding]:
             reason=" ".join(judged.get("reasons", {}).get("verdict", [])[:1]),
             implemented=("yes" if done else "no") if known else "unknown",
             areas=_areas(folder, study, str(one["id"])),
+            override=json.dumps(judged["override"], ensure_ascii=False) if "override" in judged else "",
         )
+
+
+def _cost(folder: Path, stated: dict[str, Any]) -> dict[str, Any]:
+    """The amount and what it is by inhabitant and year, from cost.csv; a yearly amount is for all treated areas together."""
+    empty = {"cost": NAN, "cost_per": "", "currency": "", "price_year": "", "cost_inhabitant": NAN}
+    rows = _table(folder / "cost.csv")
+    if not stated or rows.empty:
+        return empty
+    shown = rows[rows["status"] == "shown"].set_index("item")
+    per = "year" if str(shown.loc["amount", "unit"]).endswith("/year") else "once"
+    value = shown.loc["per_year" if per == "year" and "per_year" in shown.index else "amount", "value"]
+    yearly = [row for _, row in shown.iterrows() if row.name == "per_inhabitant" and str(row["unit"]).endswith("/year")]
+    return {
+        "cost": float(value),
+        "cost_per": per,
+        "currency": str(stated.get("currency", "SEK")),
+        "price_year": str(stated.get("price_year", "")),
+        "cost_inhabitant": float(yearly[0]["value"]) if yearly else NAN,
+    }
 
 
 def _numbers(estimates: pd.DataFrame, outcome: dict[str, Any], *, readable: bool) -> dict[str, Any]:
