@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ class Facts:
     certainty: str
     run_of_another_plan: bool
     assessed: bool = False
+    override: str = ""
 
     @property
     def calendar(self) -> Calendar:
@@ -105,6 +107,9 @@ def facts_of(study: Study, build: Path) -> Facts:
         certainty=str(verdict.get("certainty", "")),
         run_of_another_plan=bool(verdict) and _differs(study.folder / "study.toml", folder / "study.toml"),
         assessed=study.study.design == "organisation" and (folder / "process.csv").is_file(),
+        override=json.dumps(verdict["override"] | {"computed_level": verdict["maryland_level"]}, ensure_ascii=False)
+        if "override" in verdict
+        else "",
     )
 
 

@@ -53,6 +53,7 @@ class Row:
     remarks: str
     text: str
     fault: str = ""
+    override: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def _known(facts: Facts, said: list[Remark], today: dt.date) -> Row:
         standing=said[0].kind if said else "ok",
         remarks=" ".join(one.key for one in said),
         text=" ".join(one.text for one in said),
+        override=facts.override,
     )
 
 

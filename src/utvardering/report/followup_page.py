@@ -77,6 +77,8 @@ def _cells(row: pd.Series, texts: Texts, published: Collection[str]) -> tuple[st
     verdict = texts.name("verdict", row["verdict"]) if row["verdict"] else texts("word.none")
     if row["verdict"] and (last := str(row["evaluated_to"])):
         verdict = texts("followup.evaluated_to", verdict=verdict, last=texts.period(last, unit_of(last)))
+    if told := slide.beside_it(row, texts):
+        verdict = f"{verdict}. {told}"
     stage = texts.name("stage", row["stage"])
     status = texts.name("status", row["status"]) if row["status"] else ""
     return (

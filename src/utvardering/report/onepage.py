@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from utvardering.report import cost, design_words, process_tables, sentences
+from utvardering.report import beside, cost, design_words, process_tables, sentences
 from utvardering.report.cells import bullets, figures_of, say
 from utvardering.report.texts import lower_first
 
@@ -56,7 +56,8 @@ def _answer(r: Results) -> list[str]:
         said.append(texts("summary.replication_about"))
     elif r.is_gated and (why := r.judgement(r.primary.id).reasons.get("verdict")):
         said.append(why[0])
-    return [" ".join(said)]
+    said.append(beside.sentence(r, r.primary))
+    return [" ".join(part for part in said if part)]
 
 
 def strip(r: Results) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from utvardering.report import cost, design_words, sentences
+from utvardering.report import beside, cost, design_words, sentences
 from utvardering.report.results import Outcome, Results
 from utvardering.report.tables import pipe
 from utvardering.report.texts import Texts, lower_first
@@ -85,7 +85,7 @@ def _row(results: Results, outcome: Outcome) -> tuple[str, ...]:
     return (
         f"[{results.title}](studier/{results.id}/index.qmd)",
         lower_first(outcome.title),
-        sentences.verdict_name(results, outcome),
+        ". ".join(part for part in (sentences.verdict_name(results, outcome), beside.sentence(results, outcome)) if part),
         effect,
         texts("index.step", step=found.step, word=texts.name("certainty", found.certainty)),
         texts("index.level", level=found.level),

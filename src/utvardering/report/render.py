@@ -12,7 +12,7 @@ import yaml
 
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
-from utvardering.report import appendix_page, cells, citation, design_words, glossary, onepage, sentences
+from utvardering.report import appendix_page, beside, cells, citation, design_words, glossary, onepage, sentences
 from utvardering.report.evidence_page import write_evidence_page
 from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
@@ -27,6 +27,7 @@ SITE = Path("reports/_site")
 PUBLISHED = (
     "advice.csv",
     "agreement.csv",
+    "area_effects.csv",
     "bacon.csv",
     "balance.csv",
     "before.csv",
@@ -57,6 +58,7 @@ PUBLISHED = (
     "registration.json",
     "regression_to_mean.csv",
     "robustness.csv",
+    "rules.csv",
     "rollout.csv",
     "sources.toml",
     "specifications.csv",
@@ -195,9 +197,9 @@ def _stage_study(run: Results, body: str, folder: Path) -> None:
     manifest = {key: value for key, value in run.manifest.items() if key not in UNPUBLISHED_FACTS}
     write_json(manifest, target / "manifest.json")
     glossary.write_metadata(folder, run.texts.language)
+    citation.write_citation(run, target)
     ways = "{{< include ../../_onepage.qmd >}}\n\n"
     ways += "{{< include ../../_sections/appendix_link.qmd >}}\n\n" if appendix_page.has_one(run) else ""
-    citation.write_citation(run, target)
     _write_page(run, folder / "index.qmd", front_matter(run), ways + body)
 
 
@@ -258,7 +260,9 @@ def _found_facts(run: Results) -> dict[str, Any]:
     texts, found = run.texts, run.judgement(run.primary.id)
     return {
         "stage": "evaluated",
-        "verdict": sentences.verdict_name(run, run.primary),
+        "verdict": " – ".join(
+            one for one in (sentences.verdict_name(run, run.primary), beside.sentence(run, run.primary)) if one
+        ),
         "certainty": texts("index.step", step=found.step, word=texts.name("certainty", found.certainty)),
         "heading": {**texts.raw("heading"), "design": texts("design.heading_after")},
     }

@@ -9,7 +9,7 @@ import math
 
 import pandas as pd
 
-from utvardering.report import cost
+from utvardering.report import beside, cost
 from utvardering.report.captions import level
 from utvardering.report.results import Outcome, Results
 from utvardering.report.texts import lower_first, per_year, upper_first
@@ -173,6 +173,7 @@ def summary(results: Results) -> list[str]:
     if is_replication(results):
         return [" ".join(first), f"{texts('summary.replication_about')} {certainty_sentence(results)}"]
     second = [certainty_sentence(results)]
+    told = beside.sentence(results, outcome)
     if found.verdict in {"not_interpretable", "not_implemented"} and found.reasons.get("verdict"):
         second.insert(0, found.reasons["verdict"][0])
     if found.verdict in {"effect", "effect_opposite"} and _power_failed(results):
@@ -180,7 +181,7 @@ def summary(results: Results) -> list[str]:
     if outcome.is_reported_crime:
         second.append(texts("summary.reported"))
     others = other_aims(results)
-    return [" ".join(first), " ".join(second), *([" ".join(others)] if others else [])]
+    return [" ".join(first), *([told] if told else []), " ".join(second), *([" ".join(others)] if others else [])]
 
 
 def _power_failed(results: Results) -> bool:
@@ -223,7 +224,9 @@ def strip(results: Results) -> list[tuple[str, str]]:
     if not is_replication(results):
         facts += [] if results.is_of_persons else [("time", time_to_effect(results))]
         facts.append(("done", carried_out(results)))
-    return [(texts(f"strip.{key}"), said) for key, said in facts]
+    items = [(texts(f"strip.{key}"), said) for key, said in facts]
+    told = beside.sentence(results, outcome)
+    return [*items[:2], (texts("override.term"), told), *items[2:]] if told else items
 
 
 def time_to_effect(results: Results) -> str:
@@ -266,12 +269,14 @@ def meaning(results: Results) -> tuple[str, list[str], list[str]]:
     found = results.judgement(results.primary.id)
     name = verdict_name(results, results.primary)
     intro = texts("meaning.intro", verdict=name, certainty=texts.name("certainty", found.certainty))
-    weak = found.verdict == "effect" and found.certainty in {"low", "very_low"}
-    advice = texts.raw("meaning.replication" if is_replication(results) else f"meaning.{found.verdict}{'_low' * weak}")
+    told = beside.sentence(results, results.primary)
+    stands = beside.stands(results, results.primary)
+    weak = stands == "effect" and bool({"low", "very_low"} & {found.certainty, found.override.get("certainty", "")})
+    advice = texts.raw("meaning.replication" if is_replication(results) else f"meaning.{stands}{'_low' * weak}")
     after = [texts("meaning.certainty_replication" if is_replication(results) else f"meaning.certainty_{found.certainty}")]
     if results.study["study"].get("follow_up"):
         after.append(texts("meaning.follow_up", date=results.study["study"]["follow_up"]))
-    return intro, list(advice), after
+    return (f"{intro} {told}" if told else intro), list(advice), after
 
 
 def limits(results: Results) -> list[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from utvardering.report import beside
 from utvardering.report.figures import png, settle, svg
 from utvardering.report.texts import Texts, position
 
@@ -87,8 +89,17 @@ def state(row: pd.Series, texts: Texts) -> str:
 def result(row: pd.Series, texts: Texts) -> str:
     """Where the study is: planned, running, or what it found."""
     if row["stage"] == "evaluated":
-        return texts.name("verdict", str(row["verdict"]))
+        return texts.name("verdict", str(row["verdict"])) + (f" ({texts('override.mark')})" if beside_it(row, texts) else "")
     return texts.name("stage", str(row["stage"]))
+
+
+def beside_it(row: pd.Series, texts: Texts) -> str:
+    """What somebody put beside the verdict, with date, role and reason; empty where nothing stands there."""
+    if not row.get("override"):
+        return ""
+    said = json.loads(row["override"])
+    computed = {"verdict": row["verdict"], "certainty": row["certainty"], "maryland_level": said.pop("computed_level", "")}
+    return beside.words(said, computed, texts)
 
 
 def alt(frame: pd.DataFrame, date: dt.date, texts: Texts) -> str:

@@ -35,6 +35,16 @@ class Overriding:
     reason: str
     evidence: tuple[str, ...]
 
+    def in_short(self) -> str:
+        """One line: what stands beside, when, by which role and why."""
+        values = (
+            self.verdict,
+            self.certainty and f"certainty {self.certainty}",
+            self.maryland_level and f"level {self.maryland_level}",
+        )
+        signed = ", ".join(part for part in (self.date, self.role, self.organisation) if part)
+        return f"{', '.join(value for value in values if value)} ({signed}): {self.reason}"
+
     def plain(self) -> dict[str, Any]:
         """As `verdict.toml` holds it."""
         values = {"verdict": self.verdict, "certainty": self.certainty, "maryland_level": self.maryland_level}
