@@ -54,7 +54,7 @@ def test_every_verdict_and_certainty_gives_a_plain_swedish_summary(tmp_path, ver
 @pytest.mark.parametrize("verdict", ["not_interpretable", "not_implemented"])
 def test_nothing_in_the_summary_comes_from_an_estimate_that_may_not_be_read(tmp_path, verdict):
     run = Results.load(make(tmp_path, verdict=verdict, effect=EFFECTS[verdict]))
-    shown = " ".join([*sentences.summary(run), *(said for _, said in sentences.strip(run)), *cost.sentences(run, verdict)])
+    shown = " ".join([*sentences.summary(run), *(said for _, said in sentences.strip(run)), *cost.sentences(run)])
     assert not re.search(r"\b(37|41|33|370|410|330)\b", shown)
 
 
@@ -109,10 +109,10 @@ def test_reported_crime_has_its_caveat_and_the_feeling_of_safety_has_not(tmp_pat
 def test_cost_per_avoided_event_needs_an_established_effect(tmp_path):
     yes = Results.load(make(tmp_path / "a"))
     no = Results.load(make(tmp_path / "b", verdict="uncertain", effect=EFFECTS["uncertain"]))
-    assert "**12\u00a0000 kronor** (95\u00a0% intervall: 8\u00a0000 kronor till 26\u00a0667 kronor)" in " ".join(
-        cost.sentences(yes, "")
+    assert "**12\u00a0000\u00a0kronor** (95\u00a0% intervall: 8\u00a0000\u00a0kronor till 26\u00a0700\u00a0kronor)" in " ".join(
+        cost.sentences(yes)
     )
-    assert "undvikt händelse räknas bara" in " ".join(cost.sentences(no, "osäkert"))
+    assert "undvikt händelse kostade visas inte: räknas bara när en effekt är påvisad" in " ".join(cost.sentences(no))
 
 
 def test_each_check_is_a_question_with_its_grade(tmp_path):
