@@ -115,25 +115,3 @@ def test_a_limit_without_end_stays_in_the_picture(tmp_path):
     run = Results.load(make(tmp_path, effect=(-20.0, -90.0, float("inf"))))
     chart = next(one.chart for one in draw_all(run) if one.figure.name == "metoder")
     assert "nan" not in svg(chart).lower().replace("nano", "")
-
-
-def test_municipalities_get_a_map_and_the_treated_their_names(tmp_path):
-    folder = make(tmp_path)
-    squares = [
-        ("0001", "Provköping", "treated", 0),
-        ("0002", "Påhittsborg", "comparison", 2),
-        ("0003", "Exempelstad", "unused", 4),
-    ]
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"unit": unit, "label": label, "role": role},
-            "geometry": {"type": "Polygon", "coordinates": [[[x, 58], [x + 1, 58], [x + 1, 60], [x, 60], [x, 58]]]},
-        }
-        for unit, label, role, x in squares
-    ]
-    text = json.dumps({"type": "FeatureCollection", "features": features})
-    (folder / "areas.geojson").write_text(text, encoding="utf-8")
-    one = next(one for one in draw_all(Results.load(folder)) if one.figure.name == "karta")
-    assert one.figure.alt == "Karta över kommunerna i studien. Åtgärd: Provköping. Jämförelse: 1 kommun."
-    assert svg(one.chart).count("<path") > 3

@@ -46,10 +46,12 @@ def drawn_areas(study: Study, panel: Panel) -> Drawn | None:
     file, column, key = _named(study)
     if not file:
         return None
+    import geopandas  # noqa: PLC0415 -- takes a second to import
+
     path = find_file(study.folder, study.id, file)
     frame = read_geometries(path, file, column, key)
-    frame = frame.assign(unit=[str(text).strip() for text in frame[column]])[["unit", frame.geometry.name]]
-    frame = frame.rename_geometry("geometry").to_crs(epsg=SWEREF)
+    names = [str(text).strip() for text in frame[column]]
+    frame = geopandas.GeoDataFrame({"unit": names}, geometry=frame.geometry.to_numpy(), crs=frame.crs).to_crs(epsg=SWEREF)
     frame, mended = _sound(frame, file, panel.units)
     frame = frame.dissolve(by="unit", as_index=False).sort_values("unit", ignore_index=True)
     missing = [unit for unit in panel.units if unit not in set(frame["unit"])]

@@ -154,18 +154,3 @@ def neighbours(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
     ]
     note = texts("figure.neighbours_note", title=results.primary.title, level=level(results))
     return caption(results, title, note), texts("figure.neighbours_alt", n=len(frame), list="; ".join(said))
-
-
-def area_map(results: Results, frame: pd.DataFrame) -> tuple[str, str]:
-    """Caption and alt text of the map."""
-    texts = results.texts
-    treated = frame[frame["role"] == "treated"]
-    count = {role: int((frame["role"] == role).sum()) for role in ("treated", "comparison")}
-    said = {
-        role: texts("figure.group_one") if n == 1 else texts("figure.group_many", n=texts.number(n))
-        for role, n in count.items()
-    }
-    many = 8
-    names = texts.joined(sorted(treated["label"])) if len(treated) <= many else said["treated"]
-    title = texts("figure.map_title", n=names if len(treated) <= many else said["treated"], m=said["comparison"])
-    return caption(results, title, texts("figure.map_note")), texts("figure.map_alt", treated=names, m=said["comparison"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from utvardering.report import appendix, citation, cost, cost_table, sentences, sureness, tables
+from utvardering.report import appendix, beside, citation, cost, cost_table, sentences, sureness, tables
 from utvardering.report.appendix_page import elsewhere
 from utvardering.report.doubt_captions import curve_in_words
 from utvardering.report.doubts import not_tried
 from utvardering.report.graph_words import identified, said_of_it
+from utvardering.report.map_tables import area_table, beneath
 from utvardering.report.overturn import overturn
 from utvardering.report.refused import in_language
 from utvardering.report.results import Results
@@ -60,7 +61,7 @@ def summary(r: Results) -> None:
 def strip(r: Results) -> None:
     """The strip of key facts."""
     items = [f"{term}\n:   {said}" for term, said in sentences.strip(r)]
-    say("::: {.korthet}", *items, ":::")
+    say("::: {.korthet}", *items, ":::", beside.sentence(r, r.primary))
 
 
 def meaning(r: Results) -> None:
@@ -74,7 +75,7 @@ def sure(r: Results) -> None:
     texts, found = r.texts, r.judgement(r.primary.id)
     word = texts.name("certainty", found.certainty)
     reasons = found.reasons.get("certainty", [])
-    say(overturn(r), texts("sure.conclusion", word=word, step=found.step), bullets(reasons))
+    say(overturn(r), texts("sure.conclusion", word=word, step=found.step), bullets(reasons), beside.sentence(r, r.primary))
     say(texts("sure.checks_intro"), tables.sure(r))
     if doubted := tables.doubts(r):
         say(texts("sure.doubts_intro"), doubted)
@@ -104,7 +105,8 @@ def strength(r: Results) -> None:
     """The level of the design, with its reasons."""
     texts, found = r.texts, r.judgement(r.primary.id)
     said = texts("sure.level", level=found.level, text=texts(f"level.{found.level}"))
-    say(said, bullets(found.reasons.get("maryland_level", [])))
+    told = beside.sentence(r, r.primary) if found.override.get("maryland_level") else ""
+    say(said, bullets(found.reasons.get("maryland_level", [])), told)
 
 
 def registered(r: Results) -> None:
@@ -206,8 +208,8 @@ def others(r: Results) -> None:
 
 
 def areas(r: Results) -> None:
-    """The map of municipalities."""
-    say(*(figures_of(r, "areas") or [r.texts("effect.no_map")]))
+    """The maps, and the same as a table."""
+    say(*(figures_of(r, "areas") or [r.texts("effect.no_map")]), area_table(r), *beneath(r))
 
 
 def mechanism(r: Results) -> None:

@@ -219,10 +219,3 @@ def _neighbour_rows(results: Results, rows: pd.DataFrame) -> Iterator[dict[str, 
         if planned is not None:
             low, value, high = (float(planned[f"effect_percent{end}"]) for end in ("_low", "", "_high"))
             yield {"label": texts("figure.measure_area"), "value": value, "low": low, "high": high, "verdict": "", "own": True}
-
-
-def areas(results: Results) -> pd.DataFrame:
-    """The areas of the map: unit, label, role; empty where there are no boundaries."""
-    if not results.areas or not results.areas.get("features"):
-        return pd.DataFrame()
-    return pd.DataFrame([feature["properties"] for feature in results.areas["features"]])[["unit", "label", "role"]]

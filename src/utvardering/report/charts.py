@@ -13,17 +13,14 @@ import pandas as pd
 from plotnine import (
     aes,
     annotate,
-    coord_fixed,
     element_blank,
     element_line,
     element_rect,
     element_text,
     geom_col,
     geom_hline,
-    geom_label,
     geom_line,
     geom_linerange,
-    geom_map,
     geom_point,
     geom_segment,
     geom_step,
@@ -32,7 +29,6 @@ from plotnine import (
     ggplot,
     labs,
     scale_color_manual,
-    scale_fill_manual,
     scale_linetype_manual,
     scale_x_continuous,
     scale_y_continuous,
@@ -44,7 +40,6 @@ from utvardering.report.texts import Texts
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import geopandas as gpd
 
 WIDTH = 5.6
 TALL = 3.7
@@ -302,59 +297,3 @@ def dose_axis(frame: pd.DataFrame, texts: Texts) -> dict[str, Any]:
         month = len(label) == len("2022-07")
         labels.append(texts.period(label, "month").replace(" ", "\n") if month else label)
     return {"breaks": list(rows["x"]), "labels": labels}
-
-
-NAMED_AREAS = 8
-"""As many treated municipalities are named on the map; more would cover it."""
-
-
-def _named(shapes: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Where the names of the treated municipalities stand: left of each; none where they are many."""
-    treated = shapes[shapes["role"] == "treated"]
-    if len(treated) > NAMED_AREAS:
-        treated = treated.iloc[:0]
-    edges = treated.bounds
-    places = {"x": edges["minx"] - 0.15, "y": (edges["miny"] + edges["maxy"]) / 2}
-    return pd.DataFrame({**places, "label": treated["label"].astype(str)})
-
-
-def area_map(shapes: gpd.GeoDataFrame, texts: Texts) -> ggplot:
-    """The municipalities by role, the treated ones named; a key with one square a role."""
-    roles = [role for role in ("treated", "comparison", "neighbour", "excluded", "unused") if role in set(shapes["role"])]
-    colours = {"treated": TREATED, "comparison": "#7fb2dd", "neighbour": "#b79bd6", "excluded": "#c9ced6", "unused": LAND}
-    shapes = shapes.assign(role=pd.Categorical(shapes["role"], categories=roles))
-    west, south, east, north = shapes.total_bounds
-    squeeze = math.cos(math.radians((south + north) / 2))
-    height = 4.6
-    names = _named(shapes)
-    degrees = (north - south) / (height - 0.4) / squeeze  # of longitude to an inch
-    edge = min([west, *(names["x"] - names["label"].str.len() * LETTER_WIDTH * 1.15 * degrees - 0.2 * degrees)])
-    width = min(WIDTH, (east - edge) / degrees + 1.7)
-    return (
-        ggplot(shapes)
-        + geom_map(aes(fill="role"), color="#8a93a0", size=0.12)
-        + geom_label(
-            aes("x", "y", label="label"),
-            data=_named(shapes),
-            ha="right",
-            size=POINTS,
-            family=FONT,
-            color=INK,
-            fill="white",
-            alpha=0.85,
-        )
-        + scale_fill_manual(
-            values=[colours[role] for role in roles], labels=[texts(f"figure.{role}") for role in roles], name=" "
-        )
-        + coord_fixed(ratio=1 / squeeze, xlim=(edge, east))
-        + look(height)
-        + theme(
-            figure_size=(width, height),
-            axis_text=element_blank(),
-            axis_title=element_blank(),
-            panel_grid_major=element_blank(),
-            legend_position="right",
-            legend_text=element_text(size=POINTS),
-            legend_title=element_blank(),
-        )
-    )

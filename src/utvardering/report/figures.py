@@ -21,6 +21,7 @@ from utvardering.report import captions, chart_data
 from utvardering.report.design_figures import draw_design
 from utvardering.report.dose_areas import dose_area_charts
 from utvardering.report.doubt_figures import draw_doubts
+from utvardering.report.map_figures import map_charts, map_facts
 from utvardering.report.person_figures import person_charts
 from utvardering.report.process_figures import process_charts
 from utvardering.report.results import Outcome, Results
@@ -144,11 +145,8 @@ def draw_all(results: Results) -> Iterator[Drawn]:
     if len(frame := chart_data.neighbours(results)):
         shown = frame.assign(strong=frame["own"])
         yield Drawn(_figure("grannar", "moved", captions.neighbours(results, frame)), charts.intervals(shown, texts), frame)
-    if len(frame := chart_data.areas(results)):
-        import geopandas as gpd  # noqa: PLC0415 -- half a second that only studies with a map pay
-
-        shapes = gpd.GeoDataFrame.from_features((results.areas or {})["features"])
-        yield Drawn(_figure("karta", "areas", captions.area_map(results, frame)), charts.area_map(shapes, texts), frame)
+    for name, section, words, chart, data in map_charts(results):
+        yield Drawn(_figure(name, section, words), chart, data)
 
 
 def _shown(results: Results) -> list[Outcome]:
@@ -186,6 +184,7 @@ def panel_facts(results: Results) -> dict[str, Any]:
         "labels": dict(zip(named["unit"], named["label"], strict=True)),
         "exposure": {name: float(f"{value:.{DIGITS}g}") for name, value in means.items()},
         "starts": [begun[0], begun[-1]] if begun else [],
+        "map": map_facts(results),
     }
 
 

@@ -253,9 +253,21 @@ def _lottery_has_record(study: Study) -> Iterator[Problem]:
         )
 
 
+def _boundaries_are_of_areas(study: Study) -> Iterator[Problem]:
+    data = study.data
+    if data.boundaries and study.study.design != "areas":
+        yield _at(
+            study, "data.boundaries", f'is for design = "areas"; remove it, or write the design (now "{study.study.design}")'
+        )
+    if data.boundaries_unit and not data.boundaries:
+        yield _at(study, "data.boundaries_unit", "names a column of no file; write boundaries, or remove it")
+
+
 def _files_lie_in_folder(study: Study) -> Iterator[Problem]:
     data = study.data
-    files = [(f"data.{name}", getattr(data, name)) for name in ("panel", "cohort", "series", "unit_labels", "dose")]
+    files = [
+        (f"data.{name}", getattr(data, name)) for name in ("panel", "cohort", "series", "unit_labels", "dose", "boundaries")
+    ]
     files += [("data.incidents.file", data.incidents.file)] if data.incidents else []
     files += [("data.exposure.file", data.exposure.file)] if data.exposure else []
     files += [(f"outcomes[{i}].file", outcome.file) for i, outcome in enumerate(study.outcomes)]
@@ -300,6 +312,7 @@ RULES: tuple[Callable[[Study], Iterator[Problem]], ...] = (
     _comparison_is_apart,
     _neighbours_said_one_way,
     _lottery_has_record,
+    _boundaries_are_of_areas,
     _files_lie_in_folder,
     _dataset_has_package,
 )
