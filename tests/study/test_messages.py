@@ -16,7 +16,7 @@ PYDANTIC = re.compile(r"Input should|validation error|Field required|Extra input
 
 CASES = {
     name: case
-    for file in ("wrong_values.toml", "wrong_plans.toml")
+    for file in ("wrong_values.toml", "wrong_plans.toml", "wrong_costs.toml")
     for name, case in tomllib.loads((Path(__file__).parent / file).read_text(encoding="utf-8")).items()
 }
 
