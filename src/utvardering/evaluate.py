@@ -20,12 +20,22 @@ from utvardering.checks.registry import check_design
 from utvardering.data.areas import Areas, panel_areas
 from utvardering.data.by_design import Data, load_data
 from utvardering.data.cohort import Cohort, load_cohort
+from utvardering.data.counted_persons import counts_persons
 from utvardering.data.panel import LeftOut, Panel
+from utvardering.disclosure.suppressed import suppressed_frame
 from utvardering.errors import DesignError, NotBegunError
 from utvardering.estimators.bacon import bacon_frame
 from utvardering.estimators.estimate import Estimates, estimate_effects
 from utvardering.estimators.series_course import course_frame
 from utvardering.individuals.aggregates import aggregates_of
+from utvardering.individuals.areas_told import (
+    BLUNT_FILES,
+    blunt_frame,
+    suppressed_in_areas,
+    told_checks,
+    told_estimates,
+    told_robustness,
+)
 from utvardering.individuals.design import design_persons
 from utvardering.individuals.doubts import stress_persons
 from utvardering.individuals.evaluation import check_persons, estimate_persons
@@ -104,7 +114,8 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Ev
     registration = with_opening(registration, Path(out) / study.id)
     estimates = clock.run("estimates", lambda: gated(study, checks, _estimated(study, panel, clock.teller("estimates"))))
     kept = None if anew else kept_for(study, Path(out))
-    robustness = clock.run("robustness", lambda: _stressed(study, panel, estimates, clock.teller("robustness"), kept))
+    doubted = clock.run("robustness", lambda: _stressed(study, panel, estimates, clock.teller("robustness"), kept))
+    robustness = doubted if isinstance(panel, Cohort) else told_robustness(study, panel, doubted)
     robustness = with_replication(study, estimates, robustness)
     by_area = effects_by_area(study, panel, estimates, kept) if isinstance(panel, Panel) else None
     verdict = clock.run("verdict", lambda: judge(study, checks, estimates, robustness, process))
@@ -112,6 +123,8 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Ev
     found = Evaluation(study, panel, checks, estimates, robustness, process, verdict, folder, registration, areas, by_area)
     with whole_folder(folder) as new:
         clock.run("tables", lambda: write(found, new))
+        if isinstance(panel, Panel):
+            _write_withheld(study, panel, doubted, new)
         keep_design(folder, new, study, panel.before())
         clock.run("figures", lambda: write_figures(new))
         _write_manifest(found, new, clock.seconds)
@@ -119,11 +132,15 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Ev
 
 
 def _checked(study: Study, panel: Data, tell: Callable[[str], None]) -> DesignChecks:
-    return check_persons(study, panel, tell) if isinstance(panel, Cohort) else check_design(study, panel.before(), tell)
+    if isinstance(panel, Cohort):
+        return check_persons(study, panel, tell)
+    return told_checks(study, panel.before(), check_design(study, panel.before(), tell))
 
 
 def _estimated(study: Study, panel: Data, tell: Callable[[str], None]) -> Estimates:
-    return estimate_persons(study, panel, tell) if isinstance(panel, Cohort) else estimate_effects(study, panel, tell)
+    if isinstance(panel, Cohort):
+        return estimate_persons(study, panel, tell)
+    return told_estimates(study, panel, estimate_effects(study, panel, tell))
 
 
 def _stressed(study: Study, panel: Data, estimates: Estimates, tell: Callable[[str], None], kept: Kept | None) -> Robustness:
@@ -215,6 +232,16 @@ def _write_areas(found: Evaluation, folder: Path) -> None:
         write_json(found.areas.to_geojson(), folder / "areas.geojson")
     if found.by_area is not None and len(found.by_area):
         write_table(found.by_area, folder / "area_effects.csv")
+
+
+def _write_withheld(study: Study, panel: Panel, doubted: Robustness, folder: Path) -> None:
+    """What is not told where areas' counts are of persons; and tables of other rooms in fewer digits."""
+    if not counts_persons(study):
+        return
+    write_table(suppressed_frame(suppressed_in_areas(study, panel, doubted)), folder / "suppressed.csv")
+    for name in BLUNT_FILES:
+        if (folder / name).is_file():
+            write_table(blunt_frame(pd.read_csv(folder / name)), folder / name)
 
 
 def note_unfetched(study: str | Path, out: str | Path = "build") -> Path:

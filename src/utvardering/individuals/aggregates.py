@@ -14,6 +14,7 @@ from scipy import stats
 from utvardering.checks.base import Balance
 from utvardering.data.cohort import Cohort
 from utvardering.disclosure.rounding import blunted, is_tellable, mean_step, rounded
+from utvardering.disclosure.suppressed import Suppressed, suppressed_frame
 from utvardering.errors import DesignError
 from utvardering.individuals.checks import standardised_differences
 from utvardering.individuals.missing import followed
@@ -23,17 +24,6 @@ from utvardering.study.model import Study
 from utvardering.wording import say
 
 ARMS = ("treated", "comparison")
-
-
-@dataclass(frozen=True)
-class Suppressed:
-    """A row of `suppressed.csv`: in which table what is not shown, and why, without the number."""
-
-    study: str
-    table: str
-    outcome: str
-    item: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +77,7 @@ class Aggregates:
             "waves": _frame(WaveMean, self.waves),
             "flow": _frame(FlowStep, self.flow),
             "overlap": _frame(Score, self.overlap),
-            "suppressed": _frame(Suppressed, self.suppressed),
+            "suppressed": suppressed_frame(self.suppressed),
         }
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from utvardering.data.counted_persons import withheld_of
 from utvardering.data.panel import Panel, Sample
+from utvardering.disclosure.rounding import blunted
 from utvardering.errors import DesignError
 from utvardering.estimators.base import EffectSize, Estimate
 from utvardering.estimators.effects import effect_size
@@ -111,11 +114,20 @@ class Asked:
 
     def percent(self, estimate: float) -> str:
         """A value on the scale of the planned estimate as a change in percent of what the treated would have been."""
-        return percent(relative(self.planned, estimate), self.study.report.language, 1)
+        return self.said(relative(self.planned, estimate))
 
     def share(self, value: float, scale: str) -> str:
         """A log ratio, or a share of a level, as a change in percent."""
-        return percent(math.expm1(value) if scale == "log_ratio" else value, self.study.report.language, 1)
+        return self.said(math.expm1(value) if scale == "log_ratio" else value)
+
+    @property
+    def step(self) -> float:
+        """What a share is rounded to where the primary outcome counts persons; 0 where nothing is rounded."""
+        return 0.0
+
+    def said(self, share: float) -> str:
+        """A share in percent, as coarse as the tables are where persons are counted."""
+        return percent(blunted(share, self.step), self.study.report.language, 1)
 
     def inside(self, found: Estimate) -> str:
         """`pass` where an estimate lies within the planned interval, else `fail`."""
@@ -133,6 +145,12 @@ class Doubt(Asked):
     """Planned rows of the other outcomes."""
     kept: Kept = field(default_factory=Kept)
     """Numbers that an earlier run has computed; none unless a folder is given."""
+
+    @cached_property
+    def step(self) -> float:
+        """What a share is rounded to where the primary outcome counts persons; 0 where nothing is rounded."""
+        held = withheld_of(self.study, self.panel, self.outcome.id)
+        return 0.0 if held is None else held.log_step
 
     def again(self, panel: Panel, inference: str = "", draws: int = DRAWS) -> tuple[Sample, Estimate]:
         """The sample and the planned estimate on another panel, with the planned inference unless another is named.
@@ -158,7 +176,7 @@ class Doubt(Asked):
         """A row with its sentence (the check's, or `sentence`); effects in percent of what the treated would have been."""
         size = found.size or effect_size(sample, self.outcome, found.estimate, found.scale)
         language = self.study.report.language
-        low, value, high = (percent(size.percent(x) / 100, language, 1) for x in (found.ci_low, found.estimate, found.ci_high))
+        low, value, high = (self.said(size.percent(x) / 100) for x in (found.ci_low, found.estimate, found.ci_high))
         text = say(language, "robustness", sentence or check, value=value, low=low, high=high, **facts)
         return RobustnessRow(
             self.study.id,

@@ -116,7 +116,7 @@ def _effect(
     """A row with an effect in place of the adjusted one, told in percent; (adjusted, in its place)."""
     language = doubt.study.report.language
     size = effect_size(section.sample, doubt.outcome, effects[0], section.scale)
-    adjusted, value = (percent(size.percent(one) / 100, language, 1) if math.isfinite(one) else "" for one in effects)
+    adjusted, value = (doubt.said(size.percent(one) / 100) if math.isfinite(one) else "" for one in effects)
     text = say(language, "robustness", key, value=value, adjusted=adjusted, **facts)
     shown = effects[1]
     if doubt.planned.scale == "log_ratio" and section.scale == "difference":  # beside a ratio, told as one

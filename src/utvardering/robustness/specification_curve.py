@@ -254,7 +254,7 @@ def _sign(doubt: Doubt, tried: list[Tried], count: int) -> RobustnessRow:
     share = same / len(values)
     found = _concluded(doubt)
     verdict = "not_evaluated" if not found else "pass" if share >= SAME_SIGN else "fail"
-    low, middle, high = (percent(value / 100, language, 1) for value in (values[0], float(np.median(values)), values[-1]))
+    low, middle, high = (doubt.said(value / 100) for value in (values[0], float(np.median(values)), values[-1]))
     text = say(language, "robustness", "curve_sign", same=same, count=len(values), low=low, median=middle, high=high)
     if count > MOST:
         text += " " + say(language, "robustness", "curve_many", count=count, most=len(tried))
