@@ -1,7 +1,7 @@
 """A server on this machine that speaks Kolada's protocol (v3), and can be told to fail.
 
-Figures are of `../shared/data/brott-kommun-ar.csv`, as rates per 100,000 of the population of 31 December, or of cells that a test
-gives. The nation is made up: the file holds municipalities only, and the nation is the sum of them divided by a share that is
+Figures are those of `../shared/data/brott-kommun-ar.csv`, as rates per 100,000 of the population of 31 December, or of cells
+that a test gives. The nation is made up: the file holds municipalities only, and the nation is their sum divided by a share
 drawn from 0.77 to 0.90 for each year.
 
 By hand:  python -m tests.data.kolada_server ../shared/data/brott-kommun-ar.csv
@@ -88,6 +88,7 @@ class Kolada:
     asked: list[str] = field(default_factory=list)
     address: str = ""
     titles: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=municipalities)
 
     def answer(self, target: str) -> Payload | None:
         """The page of a path; None where there is none."""
@@ -106,7 +107,7 @@ class Kolada:
 
     def _items(self, parts: list[str]) -> list[object] | None:
         if parts == ["municipality"]:
-            places = [{"id": code, "title": name, "type": "K"} for code, name in municipalities().items()]
+            places = [{"id": code, "title": name, "type": "K"} for code, name in self.places.items()]
             return [
                 {"id": NATION, "title": "Riket", "type": "L"},
                 {"id": "0001", "title": "Region Exempel", "type": "L"},
@@ -188,6 +189,7 @@ def _changed(fault: str, page: Payload, address: str) -> Payload:  # noqa: C901,
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet
     kolada: Kolada
 
     def log_message(self, *_: object) -> None:
@@ -275,5 +277,5 @@ def serving(cells: Cells, faults: Mapping[int, str] | None = None, port: int = 0
 
 if __name__ == "__main__":
     with serving(cells_of(Path(sys.argv[1])), port=int(sys.argv[2]) if len(sys.argv) > 2 else 0) as running:
-        print(running.address, flush=True)
+        print(running.address, flush=True)  # noqa: T201 -- started by hand or by a test, which reads it
         threading.Event().wait()

@@ -124,17 +124,16 @@ def _tuples(value: object) -> object:
 
 
 def _fault(model: type[Query], item: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in ("query", *item["loc"]))
+    key = "query" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"])
     if item["type"] == "extra_forbidden":
         known = model.model_fields if len(item["loc"]) == 1 else ()
-        return f"{key}: is not a key.{did_you_mean(str(item['loc'][-1]), known)}" + _listing(known)
+        return f"{key}: is not a key.{did_you_mean(str(item['loc'][-1]), known)}{_listing(known)}"
     if item["type"] == "missing":
         return f"{key}: is missing"
-    message = item["msg"].removeprefix("Value error, ")
-    found = (
-        "" if isinstance(item["input"], dict | list | tuple) or item["type"] == "value_error" else f", found {item['input']!r}"
-    )
-    return f"{key}: {message[:1].lower()}{message[1:]}{found}"
+    if item["type"] == "value_error":
+        return f"{key}: {item['msg'].removeprefix('Value error, ')}"
+    found = "" if isinstance(item["input"], dict | list | tuple) else f", found {item['input']!r}"
+    return f"{key}: {item['msg'][:1].lower()}{item['msg'][1:]}{found}"
 
 
 def _listing(known: Iterable[str]) -> str:

@@ -66,6 +66,7 @@ class Server:
             timeout=httpx.Timeout(self.timeout),
             headers={"User-Agent": f"utvardering/{version('utvardering')}", "Accept": "application/json"},
             trust_env=not is_own(self.address),  # a proxy does not know this machine
+            verify=self.address.startswith("https"),  # its certificates take a while to read
         )
 
     def __enter__(self) -> Self:

@@ -81,10 +81,14 @@ def rebuilt(rate: NDArray[np.float64], population: NDArray[np.float64]) -> tuple
 
 
 def repeated_years(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(T,) years whose values the next year repeats in nearly every unit: one figure of both years, written twice."""
-    same, both = values[:, 1:] == values[:, :-1], ~np.isnan(values[:, 1:]) & ~np.isnan(values[:, :-1])
-    known = both.sum(axis=0)
-    share = np.divide((same & both).sum(axis=0), known, out=np.zeros(len(known)), where=known > 0)
+    """(T,) years whose values the next year repeats in nearly every unit: one figure of both years, written twice.
+
+    Zeros say nothing: what is rare is zero in many years.
+    """
+    now, following = values[:, :-1], values[:, 1:]
+    told = ~np.isnan(now) & ~np.isnan(following) & ((now != 0) | (following != 0))
+    known = told.sum(axis=0)
+    share = np.divide((told & (now == following)).sum(axis=0), known, out=np.zeros(len(known)), where=known > 0)
     return np.append((known >= FEWEST_UNITS) & (share >= REPEATED), False)
 
 

@@ -80,7 +80,7 @@ class KoladaQuery(Query):
     rounding            largest distance of a rebuilt count from a whole number
     """
 
-    figures: Annotated[tuple[Figure, ...], Field(min_length=1)]
+    figures: tuple[Figure, ...]
     first_year: Annotated[int, Field(ge=1990, le=2100)]
     last_year: Annotated[int, Field(ge=1990, le=2100)]
     municipalities: Literal["all"] | tuple[str, ...] = ()
@@ -121,7 +121,7 @@ class KoladaQuery(Query):
 
     @model_validator(mode="after")
     def _whole(self) -> KoladaQuery:
-        faults = []
+        faults = [] if self.figures else ["figures: is empty: write which key figures to fetch"]
         if self.last_year < self.first_year:
             faults.append(f"last_year: {self.last_year} is before first_year, {self.first_year}")
         if not self.municipalities and not self.municipality_group:

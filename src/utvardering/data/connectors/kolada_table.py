@@ -86,7 +86,7 @@ class Answer:
         if figure.form == "count":
             values, off = rebuilt(values, self._own(self.query.population))
             self._refuse_fractions(figure, off)
-        repeated = self._repeated(figure, values)
+        repeated = _none(values) if figure.form == "count" else self._repeated(figure, values)
         scale = PERCENT if figure.form == "share" else 1
         for name, id_, held in (
             (figure.column, figure.id, values),
