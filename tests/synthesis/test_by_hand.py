@@ -31,7 +31,7 @@ def both(
     said = judge(one, found, Estimates(rows), None, process).primary
     file = one.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"folder", "lines", "expected", "truth"})
     (folder / "study.toml").write_text(tomlkit.dumps(file), encoding="utf-8")
-    write_table(process.dose_frame(), folder / "dose.csv")
+    write_table(process.to_frame(), folder / "process.csv")
     write_table(found.to_frame(), folder / "checks.csv")
     write_table(pd.DataFrame([asdict(one) for one in rows], columns=list(asdict(FALL))), folder / "estimates.csv")
     return (said.verdict, said.certainty, said.maryland_level), judge_by_hand(folder)["y"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from utvardering.report import appendix, beside, citation, cost, cost_table, sentences, sureness, tables
+from utvardering.report import appendix, beside, citation, cost, cost_table, own_words, sentences, sureness, tables
 from utvardering.report.appendix_page import elsewhere
 from utvardering.report.doubt_captions import curve_in_words
 from utvardering.report.doubts import not_tried
@@ -306,7 +306,8 @@ def log(r: Results) -> None:
     body = r.log.strip().splitlines()
     body = body[1:] if body and body[0].startswith("# ") else body
     moved = [f"##{line} {{.unnumbered .unlisted}}" if line.startswith("##") else line for line in body]
-    say("\n".join(moved).strip() or r.texts("data.log_none"))
+    said = "\n".join(moved).strip()
+    say(own_words.marked(r, said) if said else r.texts("data.log_none"))
 
 
 def appendix_truth(r: Results) -> None:

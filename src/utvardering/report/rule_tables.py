@@ -57,7 +57,7 @@ def table(results: Results, outcome: Outcome, scale: str) -> str:
             str(row.place),
             upper_first(_given(results, scale, str(row.gives))),
             str(row.text),
-            str(row.facts),
+            upper_first(str(row.facts)),
             _held(results, str(row.holds), str(row.decides)),
         )
         for row in _rows(results, outcome, scale).itertuples()

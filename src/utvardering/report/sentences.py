@@ -181,7 +181,7 @@ def summary(results: Results) -> list[str]:
     if outcome.is_reported_crime:
         second.append(texts("summary.reported"))
     others = other_aims(results)
-    return [" ".join(first), *([told] if told else []), " ".join(second), *([" ".join(others)] if others else [])]
+    return [part for part in (" ".join(first), " ".join(second), told, " ".join(others)) if part]
 
 
 def _power_failed(results: Results) -> bool:
@@ -199,11 +199,12 @@ def other_aims(results: Results) -> list[str]:
         row = results.planned(one.id)
         facts = {"aim_title": texts(f"aim_title.{one.aim}"), "title": one.title, "verdict": verdict_name(results, one)}
         if row is None or results.judgement(one.id).verdict not in READ:
-            lines.append(texts("summary.other", **facts))
+            lines.append(f"{texts('summary.other', **facts)} {beside.sentence(results, one)}".strip())
             continue
         value, low, high = (float(row[f"effect_percent{end}"]) for end in ("", "_low", "_high"))
         said = interval(results, span(results, low, high, bare=low * high > 0))
-        lines.append(texts("summary.other_size", value=size(results, value), interval=said, **facts))
+        told = texts("summary.other_size", value=size(results, value), interval=said, **facts)
+        lines.append(f"{told} {beside.sentence(results, one)}".strip())
     return lines
 
 
@@ -224,9 +225,7 @@ def strip(results: Results) -> list[tuple[str, str]]:
     if not is_replication(results):
         facts += [] if results.is_of_persons else [("time", time_to_effect(results))]
         facts.append(("done", carried_out(results)))
-    items = [(texts(f"strip.{key}"), said) for key, said in facts]
-    told = beside.sentence(results, outcome)
-    return [*items[:2], (texts("override.term"), told), *items[2:]] if told else items
+    return [(texts(f"strip.{key}"), said) for key, said in facts]
 
 
 def time_to_effect(results: Results) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from utvardering.report import chart_data, sentences
+from utvardering.report import beside, chart_data, sentences
 from utvardering.report.captions import level
 from utvardering.report.sureness import checked, doubted
 from utvardering.report.texts import upper_first
@@ -182,7 +182,8 @@ def other_outcomes(results: Results) -> str:
         ends = (
             (float(row["effect_percent_low"]), float(row["effect_percent_high"])) if row is not None else (math.nan, math.nan)
         )
-        rows.append((outcome.title, aim, value, texts.signed_range(*ends), sentences.verdict_name(results, outcome)))
+        said = (sentences.verdict_name(results, outcome), beside.sentence(results, outcome))
+        rows.append((outcome.title, aim, value, texts.signed_range(*ends), ". ".join(part for part in said if part)))
     return pipe(
         headings(results, "effect.others_columns"),
         rows,
