@@ -140,7 +140,7 @@ class _Sheet:
             if not is_known(basis):
                 yield self._missing(item, "few_persons", unit)
             elif dose > 0:
-                counted = self._number(dose) if log is not None else f"{self._number(dose)} {cost.dose_unit}"
+                counted = self._number(dose) if log is not None else f"{self._number(dose)} ({cost.dose_unit})"
                 said = self._say(f"per_dose_{key}_{name}", basis=self._money(basis), divisor=counted)
                 yield self._row(item, said, value=basis / dose, unit=unit, basis=basis, divisor=dose)
             else:
@@ -312,7 +312,7 @@ class _Sheet:
 
     def _number(self, value: float, digits: int = 0) -> str:
         """A number without decimals that are zero."""
-        shown = 0 if round(value, digits) == round(value) else digits
+        shown = next((few for few in range(digits) if round(value, few) == round(value, digits)), digits)
         return number(value, self.study.report.language, shown)
 
 
