@@ -79,9 +79,8 @@ def fetch(
     addresses = dict(addresses or {})
     for name in addresses:
         if name not in CONNECTORS:
-            message = (
-                f'--address: there is no connector "{name}".{did_you_mean(name, CONNECTORS)} They are {", ".join(CONNECTORS)}'
-            )
+            hint = did_you_mean(name, CONNECTORS)
+            message = f'--address: there is no connector "{name}".{hint} The connectors are {", ".join(CONNECTORS)}'
             raise DataError(message)
     (folder / "data").mkdir(exist_ok=True)
     watch = watch or (lambda _: nullcontext(lambda *_: None))
@@ -111,16 +110,16 @@ def _wanted(folder: Path, only: str) -> list[Source]:
     """Sources to fetch, each with a query without faults."""
     sources = read_sources(folder)
     if not sources:
-        message = (
-            f"{SOURCES.as_posix()}: there is no such file, or no [[source]] in it; describe each file that is to be fetched"
-        )
+        message = f"{SOURCES.as_posix()}: no file is described; write a [[source]] with file, connector and query for each"
         raise DataError(message)
-    names = {source.file: source for source in sources} | {f"data/{source.file}": source for source in sources}
+    names: dict[str, Source] = {}
+    for source in sources:
+        short = source.file.removeprefix("data/")
+        names |= {short: source, f"data/{short}": source, source.file: source}
     if only and only not in names:
         files = [source.file for source in sources]
-        message = (
-            f'--only: {SOURCES.as_posix()} has no file "{only}".{did_you_mean(only, files)} The files are {", ".join(files)}'
-        )
+        hint = did_you_mean(only, files)
+        message = f'--only: {SOURCES.as_posix()} has no file "{only}".{hint} The files are {", ".join(files)}'
         raise DataError(message)
     wanted = [names[only]] if only else [source for source in sources if source.connector]
     faults = Faults(SOURCES.as_posix())
@@ -132,9 +131,8 @@ def _wanted(folder: Path, only: str) -> list[Source]:
             faults.add(key, what, line_of(lines, key))
     faults.raise_any()
     if not wanted:
-        message = (
-            f"{SOURCES.as_posix()}: no file has a connector, so none can be fetched. The connectors are {', '.join(CONNECTORS)}"
-        )
+        known = ", ".join(CONNECTORS)
+        message = f"{SOURCES.as_posix()}: no file has a connector, so none is fetched. The connectors are {known}"
         raise DataError(message)
     return wanted
 
