@@ -12,7 +12,9 @@ from utvardering.wording import number, percent, say
 
 
 def catalogue(language):
-    return tomllib.loads(files("utvardering.wording").joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    names = (f"{language}.toml", f"sources.{language}.toml")
+    texts = [files("utvardering.wording").joinpath(name).read_text(encoding="utf-8") for name in names]
+    return {table: rows for text in texts for table, rows in tomllib.loads(text).items()}
 
 
 def test_both_languages_have_the_same_sentences_with_the_same_facts():

@@ -41,6 +41,15 @@ def read_delimited(content: bytes, name: str) -> tuple[dict[str, pa.Array], np.n
     return tidy(dict(zip(names, columns, strict=True)), rows)
 
 
+def separator_of(head: str) -> tuple[str, list[str]]:
+    """The separator of a csv file and its header row, from the beginning of its text."""
+    lines = _head(head)
+    given = lines[0][:5].lower().startswith("sep=")
+    separator = lines[0][4:5] if given else _separator(lines)
+    rows = csv.reader(lines[1:] if given else lines, delimiter=separator)
+    return separator, next((row for row in rows if any(cell.strip() for cell in row)), [])
+
+
 def decode(content: bytes) -> str:
     """Text of UTF-8 with or without BOM, UTF-16, or else Windows-1252 or Latin-1."""
     if content.startswith(codecs.BOM_UTF8):

@@ -14,7 +14,7 @@ NO_BREAK = "\u00a0"
 
 @cache
 def _catalogue(language: str) -> dict[str, dict[str, str]]:
-    names = (f"{language}.toml", f"rules.{language}.toml")
+    names = (f"{language}.toml", f"rules.{language}.toml", f"sources.{language}.toml")
     texts = [files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names]
     return {table: sentences for text in texts for table, sentences in tomllib.loads(text).items()}
 
