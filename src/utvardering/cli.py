@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from utvardering.console import Voice
-from utvardering.errors import DataNotFetchedError, NotBegunError, StudyError, UtvarderingError
+from utvardering.errors import DataError, DataNotFetchedError, NotBegunError, StudyError, UtvarderingError
 
 app = typer.Typer(
     name="utvardering",
@@ -295,6 +295,33 @@ def reproduce(
         voice.result(found.facts)
 
     _run(voice, work)
+
+
+@app.command()
+def audit(
+    study: StudyArgument,
+    out: Out = BUILD,
+    *,
+    site: Annotated[Path, typer.Option(help="Where the site is published", metavar="DIR")] = SITE,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """What was suppressed or left out, and why, and does anything personal stand in what was written? Exit code 3 where it does."""
+    voice = Voice(quiet, as_json)
+    clean = [True]
+
+    def work() -> None:
+        from utvardering.audit import audit as look_again  # noqa: PLC0415 -- a verb imports only what it uses
+
+        found = look_again(study, out, site)
+        clean[0] = found.is_clean
+        for line in found.lines():
+            voice.say(line)
+        voice.result(found.facts())
+
+    _run(voice, work)
+    if not clean[0]:
+        raise typer.Exit(DataError.exit_code)
 
 
 @app.command()

@@ -42,6 +42,7 @@ BELOW = {
 """Layer to the layers that it may know of, beside BOTTOM and itself."""
 
 TOP = {
+    "audit",
     "evaluate",
     "cli",
     "console",

@@ -270,7 +270,8 @@ def test_lists_do_not_run_into_each_other_and_every_nan_is_one() -> None:
 def test_every_module_that_a_doubt_computes_with_is_in_its_state() -> None:
     """Other rooms that robustness imports either decide no number of a doubt, once the panel is there, or are listed."""
     package = Path(utv.__file__).parent
-    read = {"coverage.versions", "data.load", "study.model", "study.vocabulary", "estimators.registry"}
+    told = {"data.counted_persons", "disclosure.rounding"}  # what the sentences are rounded to, never what is computed
+    read = told | {"coverage.versions", "data.load", "study.model", "study.vocabulary", "estimators.registry"}
     found = set()
     for path in (package / "robustness").glob("*.py"):
         for line in path.read_text(encoding="utf-8").splitlines():

@@ -127,7 +127,7 @@ def _areas(counted: Counted, smallest: int) -> tuple[Mask, Mask]:
     """(N,) areas without a row of their own, and which of them have too few themselves: the sum over a group is known."""
     sums = counted.sums()
     hidden = np.zeros(len(sums), dtype=bool)
-    primary = is_few(sums, smallest).any(axis=1)
+    primary = np.asarray(is_few(sums, smallest).any(axis=1), dtype=bool)
     for group in (counted.treated, counted.compared, ~(counted.treated | counted.compared)):
         place = np.flatnonzero(group)
         if not len(place):

@@ -36,13 +36,13 @@ class Searched:
     found: tuple[Found, ...]
 
 
-def search(folder: Path, *, allowed: Iterable[str] = ()) -> Searched:
+def search(folder: Path, *, allowed: Iterable[str] = (), only: tuple[str, ...] = ("**/*",)) -> Searched:
     """Search every file below a folder, and the names of the files.
 
     allowed: names that may stand there, those of authors. They are those of the study files and bibliographies below the
-    folder, and these.
+    folder, and these. only: patterns of the files to look at.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted({path for pattern in only for path in folder.glob(pattern) if path.is_file()})
     names = frozenset(folded(name) for name in (*allowed, *_authors(paths)))
     count, found = 0, []
     for path in paths:
