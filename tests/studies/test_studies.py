@@ -19,6 +19,7 @@ import pytest
 
 from tests.report.reading import LOOSE, POINT, english, lix
 from tests.synthesis.by_hand import judge_by_hand
+from tests.synthesis.cost_by_hand import costs_by_hand
 from utvardering.checks.base import IDENTIFYING
 from utvardering.data.load import load_panel
 from utvardering.errors import NotBegunError
@@ -88,6 +89,23 @@ def test_the_verdict_is_reached_by_hand(study: str, results: Run) -> None:
     judged = {results(study).study.primary.id: written, **written.get("outcomes", {})}
     said = {name: (one["verdict"], one["certainty"], one["maryland_level"]) for name, one in judged.items()}
     assert judge_by_hand(folder) == said
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_every_cost_follows_by_hand(study: str, results: Run) -> None:
+    """Every number of cost.csv from study.toml, dose.csv and estimates.csv alone; no avoided event without an effect."""
+    folder = results(study).folder
+    if results(study).study.measure.cost is None:
+        assert not (folder / "cost.csv").exists()
+        return
+    rows = pd.read_csv(folder / "cost.csv", dtype={"outcome": str}, keep_default_na=False).set_index(["item", "outcome"])
+    for key, numbers in costs_by_hand(folder).items():
+        written = [float(value) if value != "" else np.nan for value in rows.loc[key, ["value", "low", "high"]]]
+        assert numbers == pytest.approx(tuple(written), rel=1e-12, nan_ok=True), key
+    for (item, outcome), row in rows.iterrows():
+        if item == "per_avoided_event":
+            judged = results(study).verdict.outcomes.get(outcome, results(study).verdict.primary)
+            assert judged.verdict == "effect" or row["status"] != "shown"
 
 
 @pytest.mark.parametrize("study", ALL)

@@ -259,5 +259,14 @@ def test_events_that_count_too_few_persons_give_no_share() -> None:
     assert (rows["break_even_share"].status, rows["break_even_share"].reason) == ("not_evaluated", "few_events")
 
 
+def test_a_week_counts_for_each_area_in_the_log_and_once_where_there_are_none() -> None:
+    whole = cost_facts(plan(), town(), Dose(LOG.iloc[:78])).dose  # a year in one area, half a year in the other
+    alone = cost_facts(plan(), None, Dose(LOG)).dose
+    assert whole is not None
+    assert alone is not None
+    assert whole.years == pytest.approx(0.75 * 52 * 7 / 365.25)
+    assert alone.years == pytest.approx(52 * 7 / 365.25)
+
+
 def test_a_study_without_a_cost_has_no_rows() -> None:
     assert costs(study(), CostFacts()) == Costs(())
