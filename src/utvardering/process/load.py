@@ -70,7 +70,7 @@ def load_process(folder: Path) -> Process | None:
     personal = personal_problems(read.parsed)
     problems = [*read.problems]
     if read.file is not None:
-        problems += [*process_problems(read), *(override_problems(read) if not read.is_partial else ())]
+        problems += [*process_problems(read), *override_problems(read)]
     problems = [*without_persons(problems, read.parsed), *personal]
     if problems or read.file is None:
         kind = DataError if any(problem in personal for problem in problems) else None

@@ -113,7 +113,7 @@ class Override(Section):
     date: dt.date = _key("The day on which it was decided", example=dt.date(2025, 3, 1))
     role: StrictStr = _key("Who signs, by role, never a person", min_length=1, example="extern granskare")
     organisation: StrictStr = _key("The organisation that stands behind it; needed to raise anything", "")
-    reason: StrictStr = _key("Why, in a sentence or two: what the rules do not see", min_length=1, example=_REASON)
+    reason: StrictStr = _key("Why, in a sentence or two: what the rules do not see", example=_REASON)
     evidence: tuple[StrictStr, ...] = _key("Ids of the evidence; needed to raise anything", (), example=("d1",))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from utvardering.errors import Problem, StudyError
@@ -53,15 +53,32 @@ def override_problems(read: Reading[ProcessFile], today: dt.date | None = None) 
         return
     ids = [one.id for one in file.evidence]
     for i, one in enumerate(file.override):
-        found = {**_named(one, file.override[:i]), **_dated(one, today), **_reasoned(one)}
+        found = _said_of(one, file.override[:i], today, partial=read.is_partial)
         for key, text in found.items():
             yield Problem(f"override[{i}].{key}", text, read.line(f"override[{i}].{key}"))
-        for j, name in enumerate(one.evidence):
+        for j, name in enumerate(getattr(one, "evidence", ())):
             if name not in ids:
                 key = f"override[{i}].evidence[{j}]"
                 hint = did_you_mean(name, ids)
                 text = f"{show(name)} is not an [[evidence]] of this file.{hint} Add it, or correct the name"
                 yield Problem(key, text, read.line(key))
+
+
+def _said_of(one: Override, before: tuple[Override, ...], today: dt.date | None, *, partial: bool) -> dict[str, str]:
+    """Key to what is wrong with it; a key that is wrong in itself has been told and is not judged."""
+    found: dict[str, str] = {}
+    rules: tuple[Callable[[], dict[str, str]], ...] = (
+        lambda: _named(one, before),
+        lambda: _dated(one, today),
+        lambda: _reasoned(one),
+    )
+    for rule in rules:
+        try:
+            found |= rule()
+        except AttributeError:
+            if not partial:
+                raise
+    return found
 
 
 def _named(one: Override, before: tuple[Override, ...]) -> dict[str, str]:
