@@ -93,7 +93,7 @@ def write_lists(staging: Path) -> None:
 
 
 def metadata(language: str) -> dict[str, Any]:
-    """What the filter `glossary.lua` needs to find words in a page of this language."""
+    """What the filter `words.lua` needs to find words in a page of this language."""
     return {
         "glossary": {
             "page": f"/{PAGES[language]}",
@@ -105,7 +105,7 @@ def metadata(language: str) -> dict[str, Any]:
     }
 
 
-def write_metadata(folder: Path, language: str) -> None:
-    """The words in the language of a study as metadata of its folder, which both publishers give to the filter."""
-    said = yaml.safe_dump(metadata(language), allow_unicode=True, sort_keys=False, width=10_000)
+def write_metadata(folder: Path, language: str, more: dict[str, Any]) -> None:
+    """The words in the language of a report, and `more`, as metadata of its folder, which both publishers read."""
+    said = yaml.safe_dump(metadata(language) | more, allow_unicode=True, sort_keys=False, width=10_000)
     (folder / "_metadata.yml").write_text(said, encoding="utf-8")

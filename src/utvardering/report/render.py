@@ -12,7 +12,7 @@ import yaml
 
 from utvardering.errors import PublishError
 from utvardering.outputs import write_json
-from utvardering.report import appendix_page, beside, cells, citation, design_words, glossary, onepage, sentences
+from utvardering.report import appendix_page, beside, cells, citation, design_words, glossary, onepage, own_words, sentences
 from utvardering.report.evidence_page import write_evidence_page
 from utvardering.report.followup_page import write_followup_page
 from utvardering.report.overview import write_overview
@@ -196,7 +196,7 @@ def _stage_study(run: Results, body: str, folder: Path) -> None:
         shutil.copyfile(file, target / "figures" / file.name)
     manifest = {key: value for key, value in run.manifest.items() if key not in UNPUBLISHED_FACTS}
     write_json(manifest, target / "manifest.json")
-    glossary.write_metadata(folder, run.texts.language)
+    glossary.write_metadata(folder, run.texts.language, own_words.metadata(run))
     citation.write_citation(run, target)
     ways = "{{< include ../../_onepage.qmd >}}\n\n"
     ways += "{{< include ../../_sections/appendix_link.qmd >}}\n\n" if appendix_page.has_one(run) else ""

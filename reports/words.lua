@@ -1,6 +1,8 @@
---[[ Makes a link of the first time that a word of the glossary stands in each section of a page.
-The words come in the metadata `glossary`: the page of the list, and for each word its anchor, what it means and its spellings.
-Headings, links, figures, tables, code and notes are left as they are, and so is everything that is not for a browser. ]]
+--[[ Two things that a page says of its words.
+1. The first time that a word of the glossary stands in each section it becomes a link. The words come in the metadata `glossary`:
+   the page of the list, and for each word its anchor, what it means and its spellings. Headings, links, figures, tables, code and
+   notes are left as they are, and so is everything that is not for a browser.
+2. What a study says in its own language is marked with it where the report has another (metadata `own-words`: `lang`, `phrases`). ]]
 
 local text_of = pandoc.utils.stringify
 local lower = pandoc.text.lower
@@ -125,9 +127,106 @@ walk = {
   Link = untouched, Image = untouched, Cite = untouched, Note = untouched, Code = untouched, Math = untouched,
 }
 
+-- A study's own words -------------------------------------------------------------------------------------------
+
+local phrases = {} -- by first word, the longest first
+
+local function read_phrases(given)
+  for _, phrase in ipairs(given) do
+    local words = words_of(text_of(phrase))
+    if #words > 0 then
+      local held = phrases[words[1]] or {}
+      held[#held + 1] = words
+      phrases[words[1]] = held
+    end
+  end
+  for _, held in pairs(phrases) do
+    table.sort(held, function(one, other) return #one > #other end)
+  end
+end
+
+-- How many inlines from `start` are this phrase, and what stands before and after it; its own punctuation belongs to it.
+local function is_phrase(inlines, start, words)
+  local place, first, last = start, "", ""
+  for number, word in ipairs(words) do
+    local inline = inlines[place]
+    if not inline or inline.t ~= "Str" then return nil end
+    local token = inline.text
+    if number == 1 then
+      first = token:match("^[%(%[\"']*")
+      if lower(token):sub(1, #word) == word then first = "" end
+      token = token:sub(#first + 1)
+    end
+    if number == #words and lower(token) ~= word then
+      last = token:match("[%.,;:!%?%)%]\"']*$")
+      token = token:sub(1, #token - #last)
+    end
+    if lower(token) ~= word then return nil end
+    if number < #words then
+      if not is_space(inlines[place + 1]) then return nil end
+      place = place + 2
+    end
+  end
+  return place - start + 1, first, last
+end
+
+local function first_word(text)
+  return lower(text), lower(text:match("^[%(%[\"']*(.*)$")), lower((parts(text) and select(2, parts(text))) or "")
+end
+
+local function mark(inlines, lang)
+  local out, place = pandoc.Inlines({}), 1
+  while place <= #inlines do
+    local count, before, after
+    if inlines[place].t == "Str" then
+      for _, word in ipairs({ first_word(inlines[place].text) }) do
+        for _, words in ipairs(phrases[word] or {}) do
+          count, before, after = is_phrase(inlines, place, words)
+          if count then break end
+        end
+        if count then break end
+      end
+    end
+    if count then
+      local shown = pandoc.Inlines({})
+      for step = place, place + count - 1 do shown:insert(inlines[step]:clone()) end
+      shown[1].text = shown[1].text:sub(#before + 1)
+      local final = shown[#shown]
+      final.text = final.text:sub(1, #final.text - #after)
+      if before ~= "" then out:insert(pandoc.Str(before)) end
+      out:insert(pandoc.Span(shown, pandoc.Attr("", {}, { { "lang", lang } })))
+      if after ~= "" then out:insert(pandoc.Str(after)) end
+      place = place + count
+    else
+      out:insert(inlines[place])
+      place = place + 1
+    end
+  end
+  return out
+end
+
+local function own_words(doc, given)
+  local lang = text_of(given.lang)
+  read_phrases(given.phrases)
+  local marking = {
+    traverse = "topdown",
+    Inlines = function(inlines) return mark(inlines, lang) end,
+    Span = function(span) if span.attributes.lang then return span, false end end,
+    Div = function(div) if div.attributes.lang then return div, false end end,
+    Image = untouched, Code = untouched, CodeBlock = untouched, RawBlock = untouched,
+  }
+  doc.blocks = doc.blocks:walk(marking)
+  for _, name in ipairs({ "title", "subtitle" }) do
+    if doc.meta[name] then doc.meta[name] = mark(pandoc.Inlines(doc.meta[name]), lang) end
+  end
+end
+
 function Pandoc(doc)
+  local own = doc.meta["own-words"]
+  if own then own_words(doc, own) end
+  doc.meta["own-words"] = nil
   local given = doc.meta.glossary
-  if not given then return nil end
+  if not given then return doc end
   doc.meta.glossary = nil
   if FORMAT:match("html") then
     page = text_of(given.page)
