@@ -45,7 +45,21 @@ FULL = model.StudyFile.model_construct(
         lottery_seed=77,
         lottery_source="Protokoll",
         start=dt.date(2022, 2, 3),
-        cost=model.Cost(amount=4_200_000.0, price_year=2024, source="Bokslut"),
+        cost=model.Cost(
+            amount=4_200_000.0,
+            price_year=2024,
+            source="Bokslut",
+            lifetime=20.0,
+            dose_unit="armatur",
+            dose_planned=180.0,
+            dose_delivered=172.0,
+            event_cost=25_000.0,
+            event_cost_source="Rapport",
+            event_cost_year=2023,
+            event_cost_outcome="brott",
+            price_index={"2023": 100.0, "2024": 103.5},
+            price_index_source="Index",
+        ),
     ),
     data=model.Data.model_construct(
         panel="panel.csv",
@@ -139,7 +153,7 @@ def page(file: model.StudyFile) -> str:
     return study_page(Study.model_construct(**file.__dict__, folder=Path(), lines={}))
 
 
-def other(annotation: Anything, value: Anything) -> Anything:
+def other(annotation: Anything, value: Anything) -> Anything:  # noqa: PLR0911 -- a return for each kind of value
     """Another value of the same kind."""
     choices = [choice for choice in get_args(annotation) if choice != value] if origin(annotation) is Literal else []
     if choices:
@@ -154,6 +168,8 @@ def other(annotation: Anything, value: Anything) -> Anything:
         return f"{value}ny"
     if isinstance(value, dt.date):
         return value + dt.timedelta(days=1)
+    if isinstance(value, dict):
+        return {key: one + 1 for key, one in value.items()}
     return value + 1 if isinstance(value, int) else value * 2 + 0.01
 
 

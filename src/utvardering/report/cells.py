@@ -241,7 +241,7 @@ def moved(r: Results) -> None:
 
 def economics(r: Results) -> None:
     """What it cost."""
-    say(" ".join(cost.sentences(r)), cost_table.table(r))
+    say(*cost.paragraphs(r), cost_table.table(r))
 
 
 def limits(r: Results) -> None:

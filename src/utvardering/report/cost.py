@@ -68,6 +68,12 @@ def _per(results: Results) -> str:
     return results.texts("word.per_year" if results.measure["cost"].get("per", "year") == "year" else "word.once")
 
 
+def paragraphs(results: Results) -> list[str]:
+    """The section on economy in two paragraphs: what it cost, and when it pays."""
+    said, pays = sentences(results), [] if listed(results).empty else _break_even(results)
+    return [" ".join(part) for part in (said[: len(said) - len(pays)], pays) if part]
+
+
 def sentences(results: Results) -> list[str]:
     """The section on economy: what it cost, what an avoided event cost, and when it pays."""
     texts, found = results.texts, results.measure.get("cost")

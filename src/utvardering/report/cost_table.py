@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from utvardering.report.results import Results
 
 EVENTS, SHARE = "events/year", "share"
+NOT_ASKED = ("not_count", "not_decrease")
+"""Why an outcome has no events to avoid: cost.csv has the row, and the text says so of the primary outcome."""
 
 
 def table(results: Results) -> str:
@@ -27,7 +29,7 @@ def table(results: Results) -> str:
     shown = [
         (_named(results, row), _value(results, row), _unit(results, row), in_language(results, str(row["text"])))
         for _, row in rows.iterrows()
-        if not (row["item"] == "prices" or (row["item"] == "per_year" and row["value"] == first))
+        if not (row["item"] == "prices" or row["reason"] in NOT_ASKED or (row["item"] == "per_year" and row["value"] == first))
     ]
     return pipe(texts.raw("economics.columns"), shown, texts("economics.caption"), "tbl-kostnad", "llll", "22,20,16,42")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, get_args
 
-from utvardering.study.model import Aim, Choose, Estimation, Outcome, Study
+from utvardering.study.model import Aim, Choose, Cost, Estimation, Outcome, Study
 from utvardering.study.wording import DASH, Wording, plain
 
 if TYPE_CHECKING:
@@ -106,7 +106,33 @@ def _measure(study: Study, say: Wording) -> Iterator[str]:
     if cost := measure.cost:
         details = [say.line("price_year", value=cost.price_year)] if cost.price_year else []
         details += [say.line("source", value=plain(cost.source))] if cost.source else []
-        yield say.cost(cost) + (f" ({'; '.join(details)})" if details else "") + "."
+        said = say.cost(cost) + (f" ({'; '.join(details)})" if details else "") + "."
+        yield " ".join([said, *_of_cost(study, cost, say)])
+
+
+def _of_cost(study: Study, cost: Cost, say: Wording) -> Iterator[str]:
+    """For whom the amount is, over how many years it is spread, the dose, what an event is worth, and the price index."""
+    if study.study.design != "organisation":
+        yield say.word("covers", cost.covers)
+    if cost.lifetime is not None:
+        yield say.line("lifetime", value=say.number(cost.lifetime))
+    if cost.dose_planned is not None and cost.dose_delivered is not None:
+        dose = {"planned": say.number(cost.dose_planned), "delivered": say.number(cost.dose_delivered)}
+        yield say.line("cost_dose", unit=plain(cost.dose_unit), **dose)
+    elif cost.dose_unit:
+        yield say.line("cost_dose_unit", unit=plain(cost.dose_unit))
+    if cost.event_cost is not None:
+        titles = {one.id: one.title for one in study.outcomes}
+        named = cost.event_cost_outcome or next((one.id for one in study.outcomes if one.role == "primary"), "")
+        facts = {
+            "year": cost.event_cost_year,
+            "source": plain(cost.event_cost_source),
+            "outcome": plain(titles.get(named, named)),
+        }
+        yield say.line("event_cost", amount=say.money(cost.event_cost, cost.currency), **facts)
+    if cost.price_index:
+        index = say.listed(f"{year}: {say.number(value)}" for year, value in cost.price_index.items())
+        yield say.line("price_index", index=index, source=plain(cost.price_index_source))
 
 
 def _place(study: Study, say: Wording) -> Iterator[str]:

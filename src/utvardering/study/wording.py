@@ -74,9 +74,12 @@ class Wording:
 
     def cost(self, cost: Cost) -> str:
         """`4 200 000 kr per år`."""
-        currency = _CURRENCIES.get(cost.currency, cost.currency) if self.language == "sv" else cost.currency
-        amount = f"{self.number(cost.amount)}{SPACE}{currency}"
-        return self.line("cost", amount=amount, per=self.word("per", cost.per))
+        return self.line("cost", amount=self.money(cost.amount, cost.currency), per=self.word("per", cost.per))
+
+    def money(self, value: float, code: str) -> str:
+        """`4 200 000 kr`, as the file has it."""
+        currency = _CURRENCIES.get(code, code) if self.language == "sv" else code
+        return f"{self.number(value)}{SPACE}{currency}"
 
     def listed(self, items: Iterable[str]) -> str:
         """`Centrum, Parken och Stationen`."""
