@@ -323,5 +323,4 @@ def _change(row: EstimateRow) -> tuple[float, float, float]:
 
 def _overridden_to(judged: Judgement) -> str:
     """The verdict that stands beside the computed one, where somebody put one there."""
-    beside = getattr(judged, "override", None)
-    return judged.verdict if beside is None or beside.verdict is None else str(beside.verdict)
+    return (judged.override.verdict if judged.override else None) or judged.verdict
