@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from utvardering.data.faults import Faults
 from utvardering.data.tables import Table
 from utvardering.disclosure.identity import identity_numbers, is_number_spread_out
-from utvardering.disclosure.names import GIVEN_NAMES, PLACES
+from utvardering.disclosure.names import GIVEN_NAMES, PLACE_ENDS, PLACES
 from utvardering.disclosure.pairs import birth_with_number, placed_pairs
 from utvardering.disclosure.plain import folded, plain
 from utvardering.disclosure.text import LANDLINE, MAIL, PARTICLES, PLATE, PROPERTY_CELL, STREET, personal_in
@@ -187,7 +187,8 @@ def _is_name(text: str) -> bool:
     if not (len(parts) in NAME_PARTS and capital) or folded(parts[0].partition("-")[0]) not in GIVEN_NAMES:
         return False
     names = [folded(part) for part in parts]
-    return not any(part in PLACES for part in names) and not all(part in GIVEN_NAMES for part in names)
+    place = any(part in PLACES or part.endswith(PLACE_ENDS) for part in names)
+    return not place and not all(part in GIVEN_NAMES for part in names)
 
 
 def _is_free_text(text: str) -> bool:

@@ -114,6 +114,8 @@ PLACES = frozenset(
 )
 """Words that make a place of a name: Maria Park, Gustav Adolfs torg, Sofia skola."""
 
+PLACE_ENDS = ("gatan", "vagen", "torget", "platsen", "parken", "skolan", "garden", "staden", "omradet", "huset", "plan", "grand")
+
 # letters of the mark of a surname; berg, lund, dal and holm are left out: places end in them as often as persons' names do
 _SURNAME_END = re.compile(
     r"(sson|sdotter|sdottir|strom|qvist|kvist|quist|stedt|gren|blad|ovic|evic|ovski|owski|ewski|yan|zadeh)$"

@@ -20,6 +20,8 @@ _NAMED = re.compile(
     r'<(?:sheet|definedName|tableColumn|comment|cNvPr|xdr:cNvPr)\b[^>]*?\b(?:name|descr|title|displayName)="([^"]*)"'
 )
 _RUNS = re.compile(r"<(?:si|comment|text|a:p|is)\b.*?</(?:si|comment|text|a:p|is)>", re.DOTALL)
+_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[A-Z])')
+"""Codes of a header or footer: &C for the middle."""
 PARTS = {
     "the names of the sheets": ("xl/workbook.xml",),
     "the cells of a sheet": ("xl/sharedStrings", "xl/worksheets/"),
@@ -50,7 +52,7 @@ def _texts(name: str, part: str) -> list[str]:
         numbers = [_VALUE.search(body) for kind, body in _CELL.findall(part) if 't="s"' not in kind]
         cells = [match[1] for match in numbers if match]
         shown = [text for match in re.finditer(r"<(?:oddHeader|oddFooter)>([^<]*)<", part) if (text := match[1])]
-        return [html.unescape(text) for text in (*cells, *shown)]
+        return [*map(html.unescape, cells), *(_CODE.sub(" ", html.unescape(text)) for text in shown)]
     runs = ["".join(_TEXT.findall(run)) for run in _RUNS.findall(part)]
     rest = _TEXT.findall(_RUNS.sub("<x/>", part))
     return [html.unescape(text).strip() for text in (*named, *runs, *rest) if text.strip()]
