@@ -22,6 +22,7 @@ from utvardering.data.by_design import Data, load_data
 from utvardering.data.cohort import Cohort, load_cohort
 from utvardering.data.counted_persons import counts_persons
 from utvardering.data.panel import LeftOut, Panel
+from utvardering.data.provenance import provenance_frame
 from utvardering.disclosure.suppressed import suppressed_frame
 from utvardering.errors import DesignError, NotBegunError
 from utvardering.estimators.bacon import bacon_frame
@@ -200,6 +201,7 @@ def write(found: Evaluation, folder: Path) -> None:
     if found.robustness.specifications:
         write_table(found.robustness.specifications_frame(), folder / "specifications.csv")
     write_table(_left_out(found), folder / "left_out.csv")
+    write_table(provenance_frame(study, _hashes(study, panel)), folder / "provenance.csv")
     write_process(found.process, folder, study, panel if isinstance(panel, Panel) else None)
     dose = None if found.process is None else found.process.dose
     spent = costs(study, cost_facts(study, panel, dose), found.estimates, found.verdict)
@@ -347,10 +349,15 @@ def _left_out(found: Evaluation) -> pd.DataFrame:
     return pd.DataFrame([asdict(item) for item in items], columns=list(LeftOut.__dataclass_fields__))
 
 
-def _write_manifest(found: Evaluation, folder: Path, seconds: dict[str, float]) -> None:
-    study = found.study
+def _hashes(study: Study, data: Panel | Cohort) -> dict[str, str]:
+    """File to the sha256 of what was read of it."""
     read = (*COPIED, study.data.dose, study.data.boundaries)
     inputs = {name: sha256(study.folder / name) for name in read if name and (study.folder / name).is_file()}
+    return {**inputs, **dict(data.sources)}
+
+
+def _write_manifest(found: Evaluation, folder: Path, seconds: dict[str, float]) -> None:
+    study = found.study
     manifest = {
         "study": study.id,
         "fetched": True,
@@ -359,7 +366,7 @@ def _write_manifest(found: Evaluation, folder: Path, seconds: dict[str, float]) 
         "simulated": study.data.simulated,
         "seed": study.estimation.seed if study.estimation else None,
         "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
-        "inputs": {**inputs, **dict(found.panel.sources)},
+        "inputs": _hashes(study, found.panel),
         "outputs": tree_hashes(folder),
         "timings": seconds,
     }

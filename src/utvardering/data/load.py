@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from utvardering.data.alike import alike_units
 from utvardering.data.calendar import Calendar
 from utvardering.data.datasets import read_dataset
+from utvardering.data.declared import Declared, years_of
 from utvardering.data.distance import rings_by_distance
 from utvardering.data.faults import Faults
 from utvardering.data.graph_columns import check_graph
-from utvardering.data.grids import GridMaker
+from utvardering.data.grids import GridMaker, Values
 from utvardering.data.labels import read_labels
 from utvardering.data.panel import Grid, LeftOut, Panel
 from utvardering.data.privacy import refuse_personal_data
@@ -24,6 +25,7 @@ from utvardering.data.sheet import Sheet, lay_out, require_columns
 from utvardering.data.sources import find_file, sha256
 from utvardering.data.starts import Start, column_starts, named_starts, shares
 from utvardering.data.tables import Table, read_table
+from utvardering.data.uneven import uneven_notes
 from utvardering.data.validate import check_calendar
 from utvardering.data.verify import verify_sources
 from utvardering.errors import DataError, StudyError
@@ -44,6 +46,7 @@ def load_panel(study: Study) -> Panel:
         message = f'{study.id}: only a study with design = "areas" or "series" has a panel'
         raise StudyError(message)
     verify_sources(study.folder)
+    Declared.of(study).refuse_contradictions()
     return _Loading(study, study.period).panel()
 
 
@@ -93,6 +96,7 @@ class _Loading:
                 own_faults.raise_any()
                 self._list_rows(own)
         self.left_out[:0] = roles.left_out
+        self._note_declared(sheet, concerned, values)
         return self._assemble(sheet, roles, codes, {o.id: maker.grid(o, values[o.id], roles) for o in self.study.outcomes})
 
     def _assemble(
@@ -118,6 +122,20 @@ class _Loading:
             alike=roles.alike,
             beside=self.beside,
         )
+
+    def _note_declared(self, sheet: Sheet, concerned: NDArray[np.bool_], values: dict[str, Values]) -> None:
+        """What the files' own descriptions and gaps warn of; a DataError where two divisions into areas are joined."""
+        declared, language = Declared.of(self.study), self.study.report.language
+        rows = sheet.unit >= 0
+        units = [sheet.units.names[place] for place in sheet.unit[rows]]
+        first, last = years_of(units, sheet.position[rows] + sheet.first, sheet.calendar)
+        declared.refuse_joined_deso(sheet.table.name, first, last)
+        self.notes += declared.breaks_inside()
+        for outcome in self.study.outcomes:
+            held = values[outcome.id]
+            labels = tuple(held.sheet.label(t) for t in range(held.y.shape[1]))
+            count = outcome.kind == "count"
+            self.notes += uneven_notes(outcome.id, held.y[concerned], labels, count=count, language=language)
 
     def _table(self, file: str) -> Table:
         if file not in self.tables:

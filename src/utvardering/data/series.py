@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from utvardering.data.calendar import Calendar
 from utvardering.data.datasets import read_dataset
+from utvardering.data.declared import Declared
 from utvardering.data.faults import Faults
 from utvardering.data.grids import GridMaker, Values
 from utvardering.data.panel import LeftOut, Panel
@@ -39,6 +40,7 @@ def load_series(study: Study) -> Panel:
         message = f'{study.id}: needs design = "series" with [period] and [measure] start'
         raise StudyError(message)
     verify_sources(study.folder)
+    Declared.of(study).refuse_contradictions()
     return _Loading(study, study.period, Start(study.measure.start)).panel()
 
 
@@ -69,6 +71,7 @@ class _Loading:
                 check_calendar(sheet, np.ones(1, bool), sheet.table.name, faults, counts=counts)
             faults.raise_any()
             self._list_rows(sheet)
+        self.notes += Declared.of(self.study).breaks_inside()
         grids = {outcome.id: maker.grid(outcome, values[outcome.id], roles) for outcome in self.study.outcomes}
         return Panel(
             units=(UNIT,),
