@@ -187,7 +187,7 @@ def _is_name(text: str) -> bool:
     if not (len(parts) in NAME_PARTS and capital) or folded(parts[0].partition("-")[0]) not in GIVEN_NAMES:
         return False
     names = [folded(part) for part in parts]
-    place = any(part in PLACES or part.endswith(PLACE_ENDS) for part in names)
+    place = any(part in PLACES or part.endswith(PLACE_ENDS) for part in names) or (len(parts[-1]) > 1 and parts[-1].isupper())
     return not place and not all(part in GIVEN_NAMES for part in names)
 
 
