@@ -158,8 +158,8 @@ local function is_phrase(inlines, start, words)
       token = token:sub(#first + 1)
     end
     if number == #words and lower(token) ~= word then
-      last = token:match("[%.,;:!%?%)%]\"']*$")
-      token = token:sub(1, #token - #last)
+      last = token:sub(#word + 1)
+      token = last:match("^[%.,;:!%?%)%]\"']+$") and token:sub(1, #word) or token
     end
     if lower(token) ~= word then return nil end
     if number < #words then
