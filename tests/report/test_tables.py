@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from tests.report.fixtures.builds import estimate, make
-from utvardering.report import appendix, cells, tables
+from utvardering.report import appendix, cells, provenance, tables
 from utvardering.report.results import Results
 
 
@@ -42,7 +42,7 @@ def test_reasons_name_methods_and_leave_out_the_words_of_an_error(tmp_path):
 
 def test_every_column_of_a_table_has_a_heading(tmp_path):
     run = Results.load(make(tmp_path))
-    for text in (tables.sure(run), tables.left_out(run), tables.checklist(run), tables.versions(run), tables.sources(run)):
+    for text in (tables.sure(run), tables.left_out(run), tables.checklist(run), tables.versions(run), provenance.sources(run)):
         cells = text.splitlines()[0].strip("|").split("|")
         assert all(cell.strip() for cell in cells)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from utvardering.report import appendix, beside, citation, cost, cost_table, own_words, sentences, sureness, tables
+from utvardering.report import appendix, beside, citation, cost, cost_table, own_words, provenance, sentences, sureness, tables
 from utvardering.report.appendix_page import elsewhere
 from utvardering.report.doubt_captions import curve_in_words
 from utvardering.report.doubts import not_tried
@@ -255,8 +255,8 @@ def change(r: Results) -> None:
 
 
 def sources(r: Results) -> None:
-    """Input files and their checksums."""
-    say(tables.sources(r))
+    """Input files and their checksums, which column comes from which, and what to know of them."""
+    say(provenance.sources(r), provenance.columns(r), provenance.notes(r))
 
 
 def again(r: Results) -> None:

@@ -55,6 +55,7 @@ PUBLISHED = (
     "process.csv",
     "process.json",
     "protokoll.md",
+    "provenance.csv",
     "registration.json",
     "regression_to_mean.csv",
     "robustness.csv",

@@ -25,6 +25,7 @@ TABLES = (
     "specifications",
     "balance",
     "left_out",
+    "provenance",
     "dose",
     "truth",
     "weights",

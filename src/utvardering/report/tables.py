@@ -205,24 +205,6 @@ def neighbours(results: Results) -> str:
     return pipe(headings(results, "moved.columns"), rows, texts("moved.caption"), "tbl-grannar", "lrll", "20,18,30,32")
 
 
-def sources(results: Results) -> str:
-    """Each input file with its producer, licence and checksum."""
-    texts = results.texts
-    known = {f"data/{one['file']}": one for one in results.sources} | {str(one["file"]): one for one in results.sources}
-    rows = []
-    for file, digest in sorted(results.manifest.get("inputs", {}).items()):
-        about = known.get(file, {})
-        rows.append(
-            (
-                f"`{file}`",
-                about.get("producer", texts("word.none")),
-                about.get("licence", texts("word.none")),
-                f"`{digest[:16]}…`",
-            )
-        )
-    return pipe(texts.raw("data.sources_columns"), rows, texts("data.sources_caption"), "tbl-kallor", "llll", "30,25,15,30")
-
-
 def left_out(results: Results) -> str:
     """What no estimate used, and why; the rest of a long list is in the file."""
     texts = results.texts

@@ -1,0 +1,76 @@
+"""Where does every figure come from? Files with origin and checksum, columns with their files, and what to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from utvardering.report.results import Results
+from utvardering.report.tables import pipe
+
+DIGITS = 16  # of a checksum in the table; the whole one is in provenance.csv
+
+
+def sources(results: Results) -> str:
+    """Each input file with where it is from, when it was fetched, its licence and its checksum."""
+    texts = results.texts
+    none = texts("word.none")
+    rows = []
+    for file, digest in sorted(results.manifest.get("inputs", {}).items()):
+        about = _about(results, file)
+        rows.append(
+            (
+                f"`{file}`",
+                _origin(about) or none,
+                about.get("retrieved", none),
+                about.get("licence") or none,
+                f"`{digest[:DIGITS]}…`",
+            )
+        )
+    return pipe(texts.raw("data.sources_columns"), rows, texts("data.sources_caption"), "tbl-kallor", "lllll", "18,34,14,16,18")
+
+
+def columns(results: Results) -> str:
+    """Which column of which file each thing is; nothing for a run of an older program, which did not write it."""
+    texts, frame = results.texts, results.tables["provenance"]
+    titles = {one.id: one.title for one in results.outcomes}
+    rows = []
+    for row in frame.fillna("").itertuples():
+        what = texts(f"data.use_{row.use}")
+        what = f"{titles.get(row.outcome, row.outcome)} ({what})" if row.outcome else what
+        rows.append((what, f"`{row.column}`" if row.column else texts("word.none"), f"`{row.file}`", row.unit))
+    if not rows:
+        return ""
+    table = pipe(texts.raw("data.origin_columns"), rows, texts("data.origin_caption"), "tbl-ursprung", "llll", "36,20,22,22")
+    return f"{table}\n\n{texts('data.origin_file')}"
+
+
+def notes(results: Results) -> str:
+    """Breaks in series and what a fetch found out about the figures, by file."""
+    said = [f"- `{one['file']}`: {text}" for one in results.sources for text in _known(results, one)]
+    return "\n".join([results.texts("data.known_intro"), "", *said]) if said else ""
+
+
+def _known(results: Results, source: dict[str, Any]) -> Iterator[str]:
+    """A break as a sentence, then the remarks."""
+    for one in source.get("breaks", []):
+        if isinstance(one, dict):
+            columns_of = ", ".join(f"`{name}`" for name in one.get("columns", []))
+            what = " ".join(part for part in (str(one.get("what", "")), f"({columns_of})" if columns_of else "") if part)
+            yield results.texts("data.break_at", at=one.get("at", ""), what=what)
+        else:
+            yield results.texts("data.break_at", at=one, what="") if isinstance(one, int) else str(one)
+    yield from (str(text) for text in source.get("remarks", []))
+
+
+def _about(results: Results, file: str) -> dict[str, Any]:
+    """The row of sources.toml that describes a file."""
+    known = {f"data/{one['file']}": one for one in results.sources} | {str(one["file"]): one for one in results.sources}
+    return known.get(file, {})
+
+
+def _origin(about: dict[str, Any]) -> str:
+    """Producer, title and address, those that there are."""
+    said = ": ".join(str(about[key]) for key in ("producer", "title") if about.get(key))
+    address = str(about.get("address", ""))
+    return f"{said} <{address}>" if address.startswith(("http://", "https://")) else f"{said} {address}".strip()
