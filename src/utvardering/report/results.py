@@ -172,7 +172,7 @@ class Results:
             study=_toml(folder / "study.toml"),
             verdict=_toml(folder / "verdict.toml"),
             manifest=_json(folder / "manifest.json"),
-            tables={name: _table(folder / f"{name}.csv") for name in (*TABLES, *DESIGN_TABLES)},
+            tables=_tables(folder),
             panel=pd.read_parquet(panel) if panel.is_file() else None,
             plan=_read(folder / "plan.md"),
             log=_read(folder / "protokoll.md"),
@@ -383,6 +383,17 @@ def _figures(folder: Path) -> dict[str, Any]:
     """The figures of the run and those of the design, one after the other."""
     run, design = _json(folder / "figures.json"), _json(folder / "design.json")
     return {**run, "figures": [*run.get("figures", []), *design.get("figures", [])]}
+
+
+def _tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Every table of a run; of the process only what was graded, since the delivered dose is told from its log."""
+    found = {name: _table(folder / f"{name}.csv") for name in (*TABLES, *DESIGN_TABLES)}
+    process = found["process"]
+    if len(process):
+        graded = process[process["grade"].notna()]
+        whole = ["grade", *(["final_grade"] if graded["final_grade"].notna().all() else [])]
+        found["process"] = graded.astype(dict.fromkeys(whole, int)).reset_index(drop=True)
+    return found
 
 
 def _table(path: Path) -> pd.DataFrame:
