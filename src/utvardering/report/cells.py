@@ -16,6 +16,8 @@ from utvardering.report.refused import in_language
 from utvardering.report.results import Results
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from collections.abc import Iterable
 
 PUBLISHED = "results"
@@ -292,7 +294,19 @@ def _has_notes(r: Results) -> bool:
 
 def left_out(r: Results) -> None:
     """What was left out and why."""
-    say(tables.left_out(r) if len(r.tables["left_out"]) else r.texts("data.left_none"))
+    say(tables.left_out(r) if len(r.tables["left_out"]) else r.texts("data.left_none"), *suppressed(r))
+
+
+def suppressed(r: Results) -> Iterator[str]:
+    """In words, what is not told since too few persons lie behind it, where areas count persons."""
+    persons = [outcome.title for outcome in r.outcomes if outcome.persons]
+    if not persons or r.is_of_persons:
+        return
+    hidden, limit = r.tables["suppressed"], r.setting("report", "smallest_cell", 5)
+    primary = int((hidden["kind"] == "primary").sum()) if "kind" in hidden else len(hidden)
+    yield r.texts("data.few_persons", limit=limit, outcomes=", ".join(persons))
+    if len(hidden):
+        yield r.texts("data.few_hidden", n=len(hidden), primary=primary, others=len(hidden) - primary, limit=limit)
 
 
 def cite(r: Results) -> None:
