@@ -32,6 +32,9 @@ def draw(page: Page) -> ggplot:
         chart += geom_map(data=frame, fill=style.fill, color=style.edge, size=style.width)
     for (colour, size), part in lines.groupby(["colour", "size"], sort=False):
         chart += geom_segment(aes("x", "y", xend="xend", yend="yend"), data=part, color=colour, size=size, lineend="butt")
+    if page.plates:
+        plates = gpd.GeoDataFrame({"part": range(len(page.plates))}, geometry=page.plates)
+        chart += geom_map(data=plates, fill="white", color="white", size=0)
     for (side, bold), part in words.groupby(["side", "bold"], sort=False):
         chart += _words(part, str(side), bold=bool(bold))
     return (

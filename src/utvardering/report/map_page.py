@@ -26,6 +26,7 @@ LINE = 0.2
 """Inches from one name to the next."""
 GAP = 0.12
 HEAD = 0.1
+NARROWEST = 3.0
 """Room above the highest name."""
 SQUARE = 0.17
 NAMED = 24
@@ -58,6 +59,7 @@ class Page:
     fills: list[tuple[BaseGeometry, Style]] = field(default_factory=list)
     lines: list[tuple[float, float, float, float, str, float]] = field(default_factory=list)
     words: list[tuple[float, float, str, str, bool]] = field(default_factory=list)
+    plates: list[BaseGeometry] = field(default_factory=list)
 
     def fill(self, shape: BaseGeometry, style: Style) -> None:
         """An outline with its fill and its pattern."""
@@ -99,35 +101,44 @@ def map_page(
     extent = ground.extent()
     first = fitted(extent, WIDTH, TALLEST)
     enlarged = windows(ground, first)
-    right = max((view.box[2] for view in enlarged), default=0.0) + GAP if enlarged else 0.0
+    right = max(view.box[2] for view in enlarged) + GAP + 0.03 if enlarged else 0.0
     inside = {unit for view in enlarged for unit, _ in ground.shapes(view, "treated")}
     inside |= {unit for view in enlarged for unit, _ in ground.shapes(view, "neighbour")}
     beside = [one for one in names if one.unit not in inside]
     both = len(beside) > 5 and not enlarged  # noqa: PLR2004 -- more names than a column holds beside a small map
     column = wide + 2.5 * GAP if beside else 0.0
     main = fitted(extent, WIDTH - right - column * (2 if both else 1), TALLEST)
-    page = Page()
-    key_height = LINE * 1.25 * -(-len(key) // 2) + GAP
-    tall = HEAD + max(
-        main.box[3], LINE * (-(-len(beside) // (2 if both else 1)) + 1), sum(view.box[3] + GAP for view in enlarged)
-    )
+    content = max(main.box[2] + column * (2 if both else 1) + right, NARROWEST)
+    columns = _columns(key, content)
+    key_height = LINE * 1.25 * -(-len(key) // columns) + GAP
+    texts = [broken(one.text, COLUMN, bold=one.bold) for one in beside]
+    rows = -(-sum(map(len, texts)) // (2 if both else 1)) + max(map(len, texts), default=0)
+    tall = HEAD + max(main.box[3], LINE * rows, sum(view.box[3] + GAP for view in enlarged))
     main = main.moved(column, key_height + (tall - HEAD - main.box[3]) / 2)
+    page = Page(content, key_height + tall)
     _draw(page, ground, main, style_of, layers)
-    top = key_height + tall - HEAD / 2
-    for view in enlarged:
-        placed = view.moved(main.box[2] + GAP, top - view.box[3])
-        top = placed.box[1] - GAP
+    for placed in _placed(enlarged, main, key_height, key_height + tall - HEAD / 2):
         _draw(page, ground, placed, style_of, layers)
         page.box(placed.box, SOFT, 0.6)
         _tie(page, main, placed)
         _name_within(page, ground, placed, [one for one in names if one.unit in inside])
     if not enlarged:
         _rings(page, ground, main)
-    _name_beside(page, ground, main, beside, column, both=both)
-    _key(page, key, key_height - GAP)
-    page.height = key_height + tall
-    page.width = WIDTH if both or len(key) > 1 else max(main.box[2] + right + (column if both else 0), 3.0)
+    _name_beside(page, ground, main, beside, column, key_height, both=both)
+    _key(page, key, key_height - GAP, columns)
     return page
+
+
+def _placed(views: Sequence[View], main: View, low: float, high: float) -> list[View]:
+    """Windows at the right of the map, each as near the height of what it enlarges as the others let it."""
+
+    def height(view: View) -> float:
+        west, south, east, north = view.ground
+        return float(main.place(np.array([[(west + east) / 2, (south + north) / 2]]))[0, 1])
+
+    order = sorted(views, key=height)
+    middles = spread([height(view) for view in order], [view.box[3] + GAP for view in order], low, high)
+    return [view.moved(main.box[2] + GAP, at - view.box[3] / 2) for view, at in zip(order, middles, strict=True)]
 
 
 def _draw(page: Page, ground: Ground, view: View, style_of: Mapping[str, Style], layers: Sequence[str]) -> None:
@@ -200,8 +211,8 @@ def spread(wanted: Sequence[float], room: Sequence[float], low: float, high: flo
     return placed
 
 
-def _name_beside(page: Page, ground: Ground, view: View, names: list[Named], column: float, *, both: bool) -> None:
-    """Names in a column at the left, or in one on each side, each with a line to its area."""
+def _name_beside(page: Page, ground: Ground, view: View, names: list[Named], column: float, low: float, *, both: bool) -> None:
+    """Names in a column at the left, or in one on each side, above the key, each with a line to its area."""
     points, outlines = _points(ground, view), _outlines(ground, view)
     names = sorted((one for one in names if one.unit in points), key=lambda one: points[one.unit][0])
     half = -(-len(names) // 2) if both else len(names)
@@ -209,8 +220,7 @@ def _name_beside(page: Page, ground: Ground, view: View, names: list[Named], col
         rows = sorted(part, key=lambda one: points[one.unit][1])
         texts = [broken(one.text, COLUMN, bold=one.bold) for one in rows]
         room = [LINE * len(text) for text in texts]
-        middle, tall = (view.box[1] + view.box[3]) / 2, max(view.box[3] - view.box[1], sum(room))
-        heights = spread([points[one.unit][1] for one in rows], room, middle - tall / 2, middle + tall / 2)
+        heights = spread([points[one.unit][1] for one in rows], room, low, page.height)
         x = column - 2 * GAP if side == "right" else view.box[2] + 2 * GAP
         tip = x + (0.05 if side == "right" else -0.05)
         for one, text, height in zip(rows, texts, heights, strict=True):
@@ -219,7 +229,9 @@ def _name_beside(page: Page, ground: Ground, view: View, names: list[Named], col
 
 
 def _name_within(page: Page, ground: Ground, view: View, names: list[Named]) -> None:
-    """Names in a window, at their areas as far as they do not lie on each other."""
+    """Names in a window, on white at their areas as far as they do not lie on each other."""
+    import shapely  # noqa: PLC0415 -- comes with geopandas
+
     points = _points(ground, view)
     rows = sorted((one for one in names if one.unit in points), key=lambda one: points[one.unit][1])
     left, bottom, right, top = view.box
@@ -228,18 +240,24 @@ def _name_within(page: Page, ground: Ground, view: View, names: list[Named]) -> 
     for one, text, height in zip(rows, texts, heights, strict=True):
         half = max(width_of(line, bold=one.bold) for line in text) / 2
         x = min(max(points[one.unit][0], left + half + 0.03), right - half - 0.03)
+        tall = LINE * len(text) / 2
+        page.plates.append(shapely.box(x - half - 0.04, height - tall, x + half + 0.04, height + tall))
         page.words.append((x, height, "\n".join(text), "center", one.bold))
 
 
-def _key(page: Page, key: Sequence[tuple[Style, str]], top: float) -> None:
-    """What each style means, in two columns below the map."""
+def _columns(key: Sequence[tuple[Style, str]], width: float) -> int:
+    """Columns of the key: two where they fit."""
+    widest = max((width_of(text) for _, text in key), default=0.0)
+    return 2 if len(key) > 1 and 2 * (SQUARE + 0.2 + widest) <= width else 1
+
+
+def _key(page: Page, key: Sequence[tuple[Style, str]], top: float, columns: int) -> None:
+    """What each style means, below the map."""
     import shapely  # noqa: PLC0415 -- comes with geopandas
 
-    rows = -(-len(key) // 2)
-    widest = max((width_of(text) for _, text in key), default=0.0)
-    second = max(WIDTH / 2, min(SQUARE + 0.1 + widest, WIDTH - SQUARE - 0.1 - widest))
+    rows = -(-len(key) // columns)
     for place, (style, text) in enumerate(key):
-        x, y = (second if place >= rows else 0.02), top - LINE * 1.25 * (place % rows) - LINE
+        x, y = 0.02 + page.width / 2 * (place // rows), top - LINE * 1.25 * (place % rows) - LINE
         page.fill(shapely.box(x, y, x + SQUARE, y + SQUARE), style)
         page.words.append((x + SQUARE + 0.08, y + SQUARE / 2, text, "left", False))
 
@@ -255,9 +273,9 @@ def width_of(text: str, *, bold: bool = False) -> float:
 
 
 def broken(text: str, most: float, *, bold: bool = False) -> list[str]:
-    """A text on as many lines as it needs, broken between words."""
+    """A text on as many lines as it needs, broken between words but never at a no-break space."""
     lines: list[str] = []
-    for word in text.split():
+    for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_of(longer, bold=bold) <= most:
             lines[-1] = longer
