@@ -40,6 +40,9 @@ POPULATION = "N01951"
 NATION = "0000"
 GROUPS = {
     "G1001": ("Liknande kommuner, övergripande, Malmö, 2022", ("1480", "0180", "0380", "0580", "1281", "1283", "1880")),
+    "G1005": ("Liknande kommuner socioekonomi, Malmö, 2022", ("1480", "1380")),
+    "G1006": ("Liknande kommuner socioekonomi, Lund, 2022", ("0380", "1281")),
+    "G1007": ("Liknande kommuner socioekonomi, Lund, 2021", ("0580",)),
     "G1002": ("Ensamt namn", ("0114",)),
     "G1003": ("Dubbelt namn", ("0114",)),
     "G1004": ("Dubbelt namn", ("0115",)),

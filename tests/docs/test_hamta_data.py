@@ -68,6 +68,15 @@ def test_the_guide_is_followed_to_its_end(tmp_path, monkeypatch):
     assert source.retrieved
 
 
+def test_the_list_of_municipalities_that_are_alike_is_fetched_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    Path("study.toml").write_text("schema = 1\n", encoding="utf-8")
+    Path("data/sources.toml").write_text(blocks("toml")[1], encoding="utf-8")
+    with serving(cells()) as kolada:
+        assert "data/liknande.csv: fetched, 12 rows" in run("utvardering data fetch .", "--address", f"kolada={kolada.address}")
+
+
 def test_its_messages_are_those_of_the_program():
     folder = Path(__file__).parents[2] / "src" / "utvardering" / "data" / "connectors"
     source = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))

@@ -261,6 +261,40 @@ def test_a_group_of_municipalities_is_fetched_too(tmp_path):
     assert collected(tmp_path / "b", query=query | {"municipality_group": "G1001"}, given=given).table.num_rows == 8
 
 
+def alike(folder, **query):
+    source = Source("data/liknande.csv", connector="kolada", query=query)
+    with serving(cells()) as kolada:
+        try:
+            return connector("kolada").collect(Request(source, folder, folder, TODAY, address=kolada.address, pace=0.001))
+        except DataError as error:
+            return str(error).replace(kolada.address, "ADDRESS")
+
+
+def test_municipalities_that_are_alike_become_a_list_to_choose_from(tmp_path):
+    found = alike(tmp_path, alike_year=2022, families=["socioekonomi"])
+    assert found.table.to_pylist() == [
+        {"unit": "1280", "alike": "1380", "family": "socioekonomi"},
+        {"unit": "1280", "alike": "1480", "family": "socioekonomi"},
+        {"unit": "1281", "alike": "0380", "family": "socioekonomi"},
+    ]
+    assert found.title == "Liknande kommuner 2022"
+    assert set(alike(tmp_path, alike_year=2022).table.column("family").to_pylist()) == {"socioekonomi", "övergripande"}
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"alike_year": 2020}, "alike_year: no groups of 2020; the years are 2021, 2022"),
+        (
+            {"alike_year": 2022, "families": ["skola"]},
+            "families: no groups of skola; the families are socioekonomi, övergripande",
+        ),
+    ],
+)
+def test_groups_that_kolada_does_not_have(tmp_path, query, told):
+    assert alike(tmp_path, **query) == f"ADDRESS/municipality_groups: {told}"
+
+
 @pytest.mark.parametrize(
     ("query", "told"),
     [
@@ -352,6 +386,7 @@ FIGURE = "query.figures[0]"
                 ),
             ),
         ),
+        ({"alike_year": "2022"}, ("query.alike_year: input should be a valid integer, found '2022'",)),
         (QUERY | {"figures": []}, ("query: figures: is empty: write which key figures to fetch",)),
         (
             QUERY | {"gender": "K"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from utvardering.data.connectors.base import Collected, Request, query_faults, read_query
 from utvardering.data.connectors.http import Server
+from utvardering.data.connectors.kolada_alike import AlikeQuery, collected
 from utvardering.data.connectors.kolada_figures import cube
 from utvardering.data.connectors.kolada_pages import BATCH, Pages
 from utvardering.data.connectors.kolada_query import NATION, KoladaQuery, looks_like_id
@@ -24,21 +25,27 @@ MOST_LISTED = 10
 
 @dataclass(frozen=True)
 class Kolada:
-    """The connector; see `KoladaQuery` for what may be asked."""
+    """The connector; see `KoladaQuery` and `AlikeQuery` for what may be asked."""
 
     name: str = "kolada"
 
     def faults(self, query: object) -> tuple[str, ...]:
-        """All that is wrong with a query."""
-        return query_faults(KoladaQuery, query)
+        """All that is wrong with a query of figures, or of municipalities that are alike."""
+        return query_faults(AlikeQuery if _of_alike(query) else KoladaQuery, query)
 
     def collect(self, request: Request) -> Collected:
         """A row per municipality and year: unit, period, each figure's column, and the population where counts are rebuilt.
 
-        `beside["missing"]` lists the cells that have no value, each with its reason.
+        `beside["missing"]` lists the cells that have no value, each with its reason. A query with `alike_year` gives instead a
+        row per municipality and one that is like it: unit, alike, family.
         """
-        query = read_query(KoladaQuery, request.source.query)
         address = request.address or ADDRESS
+        if _of_alike(request.source.query):
+            asked = read_query(AlikeQuery, request.source.query)
+            with Server(address, INTERVAL, request.pace, request.timeout, request.tell) as server:
+                groups = list(Pages(server, Parts(request.work), request.tell).every(Group, "/municipality_groups"))
+                return collected(asked, groups, request.language, server.address)
+        query = read_query(KoladaQuery, request.source.query)
         with Server(address, INTERVAL, request.pace, request.timeout, request.tell) as server:
             pages = Pages(server, Parts(request.work), request.tell)
             units = _units(query, pages)
@@ -48,6 +55,10 @@ class Kolada:
             cells = pages.cells(figures, [*units, *nation], query.years)
         found = cube(cells, figures, [*units, *nation], query.years, query.gender, server.address)
         return Answer(query, found, tuple(units), titles, request.language, server.address).collected()
+
+
+def _of_alike(query: object) -> bool:
+    return isinstance(query, dict) and "alike_year" in query
 
 
 def _units(query: KoladaQuery, pages: Pages) -> list[str]:
