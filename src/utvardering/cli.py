@@ -306,7 +306,7 @@ def audit(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """What was suppressed or left out, and why, and does anything personal stand in what was written? Exit code 3 where it does."""
+    """What was suppressed or left out, and why; does anything personal stand in what was written? Then exit code 3."""
     voice = Voice(quiet, as_json)
     clean = [True]
 

@@ -88,8 +88,8 @@ IN_STUDY = ("TITLE", "QUESTION", "PROBLEM", "DESCRIPTION", "MECHANISM", "SOURCE"
 IN_PROCESS = ("EVIDENCE", "ASSESSMENT", "FACTOR")
 IN_WORKBOOK = ("a hidden sheet", "a comment", "a title of the document", "a sheet's name", "a cell below the table", "a footer")
 IN_TABLES = (
-    "a column", "a column's name", "a unit", "a label", "a protocol", "a source", "a file's name", "a parquet column", "a tenth cell",
-    "latin-1", "a BOM",
+    "a column", "a column's name", "a unit", "a label", "a protocol", "a source", "a file's name", "a parquet column",
+    "a tenth cell", "latin-1", "a BOM",
 )  # fmt: skip
 PLACES = (*IN_STUDY, *IN_PROCESS, *IN_WORKBOOK, *IN_TABLES)
 
@@ -117,12 +117,16 @@ def write(folder: Path, place: str, words: str) -> None:
     file = _file_of(place, words)
     (folder / "study.toml").write_text(study.replace("PANEL", file), encoding="utf-8")
     (folder / "process.toml").write_text(process, encoding="utf-8")
-    (folder / "protokoll.md").write_text(f"# Protokoll\n\nInget särskilt. {words if place == 'a protocol' else ''}\n", encoding="utf-8")
+    (folder / "protokoll.md").write_text(
+        f"# Protokoll\n\nInget särskilt. {words if place == 'a protocol' else ''}\n", encoding="utf-8"
+    )
     said = _toml(words) if place == "a source" else "Påhittade data"
     (folder / "data" / "sources.toml").write_text(f'[[source]]\nfile = "{file}"\nproducer = "{said}"\n', encoding="utf-8")
     label = words.replace(";", "") if place == "a label" else "Södra delen"
     (folder / "data" / "namn.csv").write_text(f"unit;label\nCentrum;Centrum\nNorra;Norra\nSödra;{label}\n", encoding="utf-8")
-    (folder / "data" / "dos.csv").write_text("unit;week;planned_hours;delivered_hours\nCentrum;2020-W15;10;9\n", encoding="utf-8")
+    (folder / "data" / "dos.csv").write_text(
+        "unit;week;planned_hours;delivered_hours\nCentrum;2020-W15;10;9\n", encoding="utf-8"
+    )
     _write_rows(folder / file, rows, place, words)
 
 
@@ -218,7 +222,9 @@ def _pdf(body: str) -> Writer:
         import typst
 
         source = folder.parent / "source.typ"
-        (folder.parent / "one.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', encoding="utf-8")
+        (folder.parent / "one.svg").write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', encoding="utf-8"
+        )
         safe = words.replace("\\", "").replace('"', "")
         source.write_text(body.replace("WORDS", safe), encoding="utf-8")
         typst.compile(str(source), output=str(folder / "rapport.pdf"))
@@ -238,7 +244,7 @@ def _name(folder: Path, words: str) -> None:
 
 
 FILES: dict[str, Writer] = {
-    "csv": _text("estimates.csv", "study,note\nprov,\"före, WORDS, efter\"\nprov,1\n"),
+    "csv": _text("estimates.csv", 'study,note\nprov,"före, WORDS, efter"\nprov,1\n'),
     "markdown": _text("plan.md", "# Plan\n\nI texten står WORDS mitt i.\n"),
     "toml": _text("verdict.toml", 'verdict = "uncertain"\n[reasons]\nverdict = ["Skälet är WORDS."]\n'),
     "toml comment": _text("verdict.toml", 'verdict = "uncertain" # WORDS\n'),
@@ -257,7 +263,7 @@ FILES: dict[str, Writer] = {
     "parquet": _parquet,
     "xlsx": _workbook,
     "file name": _name,
-    "pdf text": _pdf("Text i en rapport.\n\n#\"WORDS\" står här."),
+    "pdf text": _pdf('Text i en rapport.\n\n#"WORDS" står här.'),
     "pdf title": _pdf('#set document(title: "Rapport WORDS")\nText.'),
     "pdf alt": _pdf('Text.\n#figure(image("one.svg", alt: "En bild: WORDS"), caption: [Bild])'),
 }

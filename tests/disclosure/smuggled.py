@@ -69,10 +69,15 @@ def other(rng: random.Random) -> Secret:
     """A street address, a mobile telephone, an e-mail address, a property or a vehicle."""
     made = (
         Secret("a street address", f"Påhittade gatan {rng.randint(1, 99)} {rng.choice('ABC')}"),
-        Secret("a telephone number", f"07{rng.randint(0, 3)}-{rng.randint(100, 999)} {rng.randint(10, 99)} {rng.randint(10, 99)}"),
+        Secret(
+            "a telephone number", f"07{rng.randint(0, 3)}-{rng.randint(100, 999)} {rng.randint(10, 99)} {rng.randint(10, 99)}"
+        ),
         Secret("an e-mail address", f"{rng.choice(GIVEN).lower()}.{rng.choice(SUR).lower()}@exempel.se"),
         Secret("a designation of a property", f"Kv Påhittet {rng.randint(1, 9)}:{rng.randint(1, 40)}"),
-        Secret("a vehicle's registration number", f"regnr {rng.choice(('ABD', 'KLM', 'XYZ'))} {rng.randint(10, 99)}{rng.randint(0, 9)}"),
+        Secret(
+            "a vehicle's registration number",
+            f"regnr {rng.choice(('ABD', 'KLM', 'XYZ'))} {rng.randint(10, 99)}{rng.randint(0, 9)}",
+        ),
     )
     found = rng.choice(made)
     return found if "071" not in found.words else Secret(found.kind, found.words.replace("071", "070"))

@@ -1,4 +1,4 @@
-"""Two hundred attempts to smuggle a person into build/ or the site, made from seeds: each is refused, and no message repeats it."""
+"""Two hundred attempts to smuggle a person into build/ or the site, from seeds: each is refused, and no message repeats it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OUTPUTS = [(kind, seed) for seed in range(4) for kind in FILES]
 
 
 def drawn(place: str, seed: int) -> Secret:
-    return secret(random.Random(f"{place}-{seed}"))
+    return secret(random.Random(f"{place}-{seed}"))  # noqa: S311 -- a test draws, nothing is kept secret by it
 
 
 def is_silent(message: str, words: str) -> bool:

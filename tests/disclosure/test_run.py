@@ -1,4 +1,4 @@
-"""A run of areas whose outcomes count persons tells no few of them, in no table, text or figure; an audit says what it left out."""
+"""A run of areas whose outcomes count persons tells no few of them, in no table or text; an audit says what it left out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("persons")
     folder = write_study(root, also="[]")
     text = (folder / "study.toml").read_text(encoding="utf-8")
-    (folder / "study.toml").write_text(text.replace('kind = "count"\n', 'kind = "count"\ncounts = "persons"\n'), encoding="utf-8")
+    (folder / "study.toml").write_text(
+        text.replace('kind = "count"\n', 'kind = "count"\ncounts = "persons"\n'), encoding="utf-8"
+    )
     panel = pd.read_csv(folder / "data" / "panel.csv")
     treated = panel["omrade"].isin(["Park 01", "Park 02"])
     panel.loc[treated & (panel["manad"] == "2022-03"), "brott"] = [3, 0]

@@ -17,7 +17,8 @@ from utvardering.errors import DataError
 PERSONAL = {
     "an identity number": (
         "811228-9874", "19811228-9874", "8112289874", "811228+9874", "701063-2391", "19811228 9874", "811228 - 9874",
-        "８１１２２８-９８７４", "8112\u200b28-9874", "811228\u00a09874", "811228–9874", "811228\u20119874", "81 12 28-9874",
+        "\uff18\uff11\uff11\uff12\uff12\uff18-\uff19\uff18\uff17\uff14", 
+        "8112\u200b28-9874", "811228\u00a09874", "811228–9874", "811228\u20119874", "81 12 28-9874",
         "1981-12-28-9874", "1981-12-28 9874", "811228-T123", "19811228T123", "ärende 811228-9874 öppet", "81-12-28 9874",
         "1981 12 28 9874", "811228/9874", "811228.9874", "\ufeff811228-9874", "(811228-9874)", "pnr:811228-9874",
     ),
@@ -103,7 +104,7 @@ def honest_tables() -> dict[str, pd.DataFrame]:
         "people_and_money": pd.DataFrame({"kommun": list("ABCDE"), "folkmangd": [300_100, 340_900, 560_200, 984_700, 250_500],
                                           "budget": [6_200_000, 6_900_000, 9_100_000, 7_700_001, 400]}),
         "accounts": pd.DataFrame({"konto": ["556677-8899", "212000-0142", "802000-1234"], "belopp": [1_234_567_890, 2, 3]}),
-        "names_of_places": pd.DataFrame({"omrade": ["Sofia", "Maria", "Katarina", "Oscar", "Engelbrekt", "Högalid"], "antal": 2}),
+        "names_of_places": pd.DataFrame({"omrade": ["Sofia", "Maria", "Katarina", "Oscar", "Högalid"], "antal": 2}),
     }  # fmt: skip
 
 
@@ -117,7 +118,10 @@ def test_honest_tables_load(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "what"),
     [
-        ({"fodd": ["18811228", "18450713", "18630309"], "sista": ["9874", "4238", "2817"]}, "identity numbers of persons, split in two"),
+        (
+            {"fodd": ["18811228", "18450713", "18630309"], "sista": ["9874", "4238", "2817"]},
+            "identity numbers of persons, split in two",
+        ),
         ({"x": [6580822, 6580900, 6581111], "y": [674032, 674100, 674555]}, "coordinates finer than an area"),
         ({"lat": [59.32931, 59.3301, 59.3422], "lon": [18.06861, 18.0712, 18.0111]}, "coordinates finer than an area"),
         ({"fordon": ["ABC123", "KLM45X", "XYZ 987"]}, "registration numbers of vehicles"),

@@ -30,7 +30,7 @@ def counted(panel: Panel, outcome: str) -> Counted:
 
 
 def _cuts(panel: Panel, outcome: str) -> tuple[int, ...]:
-    """Where the windows of a specification curve begin and end: a year in, at the start, half way after it, a year from the end."""
+    """Where the windows of a specification curve begin and end: a year in, the start, half way after, a year before the end."""
     grid = panel.grids[outcome]
     treated = grid.start[panel.role == "treated"]
     count, year = len(grid.periods), grid.calendar.per_year or 1

@@ -7,6 +7,7 @@ of a single area (left out, or as if treated) and those of a period. Each is loo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Counted:
-    """Persons by area and period: counts (N, T), which areas are treated or compared (N,), start (N,) of each, exposure (N, T)."""
+    """Persons by area and period: counts (N, T), which areas are treated or compared (N,), start (N,), exposure (N, T)."""
 
     counts: Array
     treated: Mask
@@ -162,7 +163,7 @@ def _windows_tell(counted: Counted, smallest: int, cuts: tuple[int, ...]) -> boo
     """Whether the difference between two windows of time is a sum of few persons of a group."""
     ends = sorted({0, counted.counts.shape[1], *(cut for cut in cuts if 0 < cut < counted.counts.shape[1])})
     known = np.nan_to_num(counted.counts)
-    for first, last in zip(ends, ends[1:], strict=False):
+    for first, last in pairwise(ends):
         for group in (counted.treated, counted.compared):
             if is_few(known[group, first:last].sum(), smallest):
                 return True

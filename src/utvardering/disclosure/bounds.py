@@ -35,7 +35,7 @@ def is_few(count: float | NDArray[np.float64], smallest: int) -> NDArray[np.bool
 
 
 def interval(statements: NDArray[np.float64], values: NDArray[np.float64], cell: int) -> tuple[float, float]:
-    """The least and most that a cell can be, given that statements (m, n) @ cells (n,) are values (m,) and no cell is negative."""
+    """The least and most that a cell can be: statements (m, n) @ cells (n,) are values (m,), and no cell is negative."""
     count = statements.shape[1]
     ends = []
     for sign in (1.0, -1.0):

@@ -1,7 +1,7 @@
 """Identity numbers of persons in a text, however they are spelled: personnummer, samordningsnummer, interim numbers.
 
-A number counts with a month and day that exist and the right check digit (Luhn; Skatteverket, SKV 704). Numbers of organisations
-have at least 20 where the month stands, and are none; a sole trader's number is a personnummer.
+A number counts with a month and day that exist and the right check digit (Luhn; Skatteverket, SKV 704). Numbers of
+organisations have at least 20 where the month stands, and are none; a sole trader's number is a personnummer.
 """
 
 from __future__ import annotations

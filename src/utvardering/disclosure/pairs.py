@@ -22,8 +22,12 @@ _BORN = r"^(?:(?:18|19|20)?\d{2}-?\d{2}-?\d{2})$"
 _FOUR = r"^[-+]?\d{4}$"
 _NORTH = {"wgs84": (55.0, 69.5), "metres": (6.1e6, 7.7e6)}
 _EAST = {"wgs84": (10.0, 24.5), "metres": (2.5e5, 1.9e6)}
-_HEADINGS = {"lat", "latitud", "latitude", "lon", "long", "lng", "longitud", "longitude", "n_koordinat", "e_koordinat", "x_koordinat",
-             "y_koordinat", "koordinat", "koordinater", "sweref99", "sweref99_n", "sweref99_e", "rt90_x", "rt90_y", "wgs84"}  # fmt: skip
+_HEADINGS = {
+    "lat", "latitud", "latitude", "lon", "long", "lng", "longitud", "longitude", "n_koordinat", "e_koordinat", "x_koordinat",
+    "y_koordinat", "koordinat", "koordinater", "sweref99", "sweref99_n", "sweref99_e", "rt90_x", "rt90_y", "wgs84",
+}  # fmt: skip
+_EXACT = 1e-6
+"""What a whole number of thousandths may be off in floats."""
 
 
 def birth_with_number(
@@ -58,7 +62,7 @@ def placed_pairs(columns: Mapping[str, pa.Array], placed: tuple[str, ...]) -> It
                     continue
                 both = np.column_stack([held[first], held[second]])
                 both = both[np.isfinite(both).all(axis=1)]
-                fine = system == "metres" or bool((np.abs(both * 1000 - np.round(both * 1000)) > 1e-6).any())  # 1e-6: of floats
+                fine = system == "metres" or bool((np.abs(both * 1000 - np.round(both * 1000)) > _EXACT).any())
                 named = {folded(first), folded(second)} & _HEADINGS
                 different = len(np.unique(both, axis=0))
                 if len(both) >= LEAST_ROWS and (fine or named) and 2 * different > len(both):

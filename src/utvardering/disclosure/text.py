@@ -12,7 +12,8 @@ from utvardering.disclosure.names import GIVEN_NAMES, PLACES, is_only_surname, i
 from utvardering.disclosure.plain import folded, plain
 
 MAIL = re.compile(
-    r"[^\s@<>()\[\]\"',;:]+(?:@|[ ]?[(\[](?:at|snabel-?a)[)\]]\s?)[^\s@<>()\"',;:]+(?:\.|[ ]?[(\[](?:dot|punkt)[)\]]\s?)[a-zA-Z]{2,}"
+    r"[^\s@<>()\[\]\"',;:]+(?:@|[ ]?[(\[](?:at|snabel-?a)[)\]]\s?)"
+    r"[^\s@<>()\"',;:]+(?:\.|[ ]?[(\[](?:dot|punkt)[)\]]\s?)[a-zA-Z]{2,}"
 )
 _ROLE_MAIL = re.compile(
     r"^(info|kontakt|contact|registrator|diarium|kommun|kommunen|tillganglighet|statistik|support|noreply|no-reply|webb|web"
@@ -21,11 +22,14 @@ _ROLE_MAIL = re.compile(
 )
 MOBILE = re.compile(r"(?<![\d.,-])(?:(?:\+|00)46[ \-]?(?:\(0\))?[ \-]?|0)7[ \-]?[02369](?:[ \-/]{0,3}\d){7}(?!\d|[.,]\d)")
 LANDLINE = re.compile(
-    r"(?<![\d.,-])(?:(?:\+|00)46[ \-]?(?:\(0\))?[ \-]?[1-9]\d{0,2}|0[1-9]\d{0,2})[ ]?[-/ ][ ]?\d{2,3}[ ]\d{2,3}(?:[ ]\d{2})?(?!\d|[.,]\d)"
+    r"(?<![\d.,-])(?:(?:\+|00)46[ \-]?(?:\(0\))?[ \-]?[1-9]\d{0,2}"
+    r"|0[1-9]\d{0,2})[ ]?[-/ ][ ]?\d{2,3}[ ]\d{2,3}(?:[ ]\d{2})?(?!\d|[.,]\d)"
 )
 STREET = re.compile(  # Riksväg 40 is no address, nor is a stretch such as Storgatan 1-20
-    r"\b([^\W\d_]*(?:gatan|vägen|gränden|allén|stigen|backen|torget|esplanaden|leden|liden|kajen|vallen|gården|gatan)|[^\W\d_]+(?:gata|gränd)"
-    r"|[^\W\d_]+s (?:gata|väg|gränd|allé|stig|backe|torg|plan|plats))[ \t]+(?:nr\.?[ \t]*)?\d{1,4}(?:[ \t]?[a-zA-Z])?\b(?![ \t]?-[ \t]?\d)(?![.:,]\d)",
+    r"\b([^\W\d_]*(?:gatan|vägen|gränden|allén|stigen|backen|torget|esplanaden|leden|liden|kajen|vallen|gården|gatan)"
+    r"|[^\W\d_]+(?:gata|gränd)"
+    r"|[^\W\d_]+s (?:gata|väg|gränd|allé|stig|backe|torg|plan|plats))"
+    r"[ \t]+(?:nr\.?[ \t]*)?\d{1,4}(?:[ \t]?[a-zA-Z])?\b(?![ \t]?-[ \t]?\d)(?![.:,]\d)",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")  # Stortorget 2024 is no address
@@ -35,13 +39,15 @@ PROPERTY = re.compile(
 )
 PROPERTY_CELL = re.compile(r"^(?:[^\W\d_]+[ ])?[A-ZÅÄÖ][^\W\d_]+(?:[ ][^\W\d_]+)?[ ](?:S:)?(?!(?:19|20)\d\d:)\d{1,4}:\d{1,4}$")
 VEHICLE = re.compile(
-    r"\b(?:regnr|reg\.?[ \t]?nr\.?|registreringsnummer|registreringsskylt|bil(?:en)? med)[ \t]*:?[ \t]*[a-hj-pr-uw-z]{3}[ \t]?\d{2}[0-9a-hj-pr-uw-z]\b",
+    r"\b(?:regnr|reg\.?[ \t]?nr\.?|registreringsnummer|registreringsskylt|bil(?:en)? med)"
+    r"[ \t]*:?[ \t]*[a-hj-pr-uw-z]{3}[ \t]?\d{2}[0-9a-hj-pr-uw-z]\b",
     re.IGNORECASE,
 )
 PLATE = re.compile(r"^[A-HJ-PR-UW-Z]{3}[ ]?\d{2}[0-9A-HJ-PR-UW-Z]$")
 _IP4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]|\.\d)")
 _IP6 = re.compile(
-    r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){1,7}(?![\w:])|(?<![\w:.])[0-9A-Fa-f]{3,4}::(?:[0-9A-Fa-f]{1,4}:?)+(?![\w:])"
+    r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){1,7}(?![\w:])"
+    r"|(?<![\w:.])[0-9A-Fa-f]{3,4}::(?:[0-9A-Fa-f]{1,4}:?)+(?![\w:])"
 )
 WGS84 = re.compile(r"(?<![\d.])(?:5[5-9]|6\d)[.,]\d{4,}°?[ \t]*[NO]?[ \t]*[,;/ ][ \t]*(?:1\d|2[0-5])[.,]\d{4,}(?!\d)")
 METRES = re.compile(
@@ -153,7 +159,7 @@ def _named(words: list[tuple[str, int, int]], place: int) -> int:
 
 
 def _surname_first(words: list[tuple[str, int, int]], place: int) -> int:
-    """`Andersson, Anna`, `Andersson Anna`, `Andersson, A.`"""
+    """`Andersson, Anna`, `Andersson Anna` or an initial after a comma."""
     here = folded(words[place][0])
     if not is_surname(here):
         return 0

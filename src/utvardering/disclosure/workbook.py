@@ -12,7 +12,7 @@ import zipfile
 
 _TEXT = re.compile(r">([^<>]+)<")
 _SAVED_BY = re.compile(r"<(dc:creator|cp:lastModifiedBy|author|Manager|Company|Application)\b[^>]*>[^<]*</\1>")
-"""Whom an office program writes by itself: nearly every file names the clerk who saved it, and none of it is read or published."""
+"""Whom an office program writes by itself: nearly every file names the clerk who saved it, and none of it is published."""
 _PHONETIC = re.compile(r"<rPh\b.*?</rPh>", re.DOTALL)
 _CELL = re.compile(r"<c\b([^>]*)>(.*?)</c>", re.DOTALL)
 _VALUE = re.compile(r"<(?:v|t)\b[^>]*>([^<]*)<")

@@ -1,4 +1,4 @@
-"""What may be told where areas are compared and an outcome counts persons? Tables without what would tell of a few, and rounded.
+"""What may be told where areas are compared and persons counted? Tables without what would tell of a few, and rounded.
 
 The numbers of the run are kept where a count of a few could follow from them: rows of single areas and of single periods are
 left out with those that would give them away, and the others are rounded to what the limit on small counts amounts to.

@@ -37,9 +37,9 @@ def refuse_persons(folder: Path, shown: str, text: str, parsed: Parsed) -> None:
         problems += [Problem("", _said(kind), number) for kind in kinds_in(line.partition("#")[2], authors)]
     _raise(shown, problems)
     for name in BESIDE:
-        path = folder / name
-        if path.is_file():
-            said = path.read_bytes().decode("utf-8", "replace").splitlines() if path.suffix == ".md" else _lines(path)
+        beside = folder / name
+        if beside.is_file():
+            said = beside.read_bytes().decode("utf-8", "replace").splitlines() if beside.suffix == ".md" else _lines(beside)
             _raise(
                 name, [Problem("", _said(kind), n) for n, line in enumerate(said, start=1) for kind in kinds_in(line, authors)]
             )
@@ -48,7 +48,8 @@ def refuse_persons(folder: Path, shown: str, text: str, parsed: Parsed) -> None:
 def _raise(shown: str, problems: list[Problem]) -> None:
     if problems:
         different = tuple(dict.fromkeys(problems))
-        raise DataError(f"{shown}: {len(different)} problem{'s' if len(different) > 1 else ''}", different)
+        heading = f"{shown}: {len(different)} problem{'s' if len(different) > 1 else ''}"
+        raise DataError(heading, different)
 
 
 def _said(kind: str) -> str:
