@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString, Polygon, box
 
+from utvardering.checks.base import Design
+from utvardering.checks.spillover import spillover
 from utvardering.data.areas import CONTEXT, Areas, panel_areas
 from utvardering.data.panel import Panel
 from utvardering.errors import DataError
@@ -161,3 +163,18 @@ def test_municipalities_come_with_the_program() -> None:
     assert own.geometry["1280"].bounds[0] == pytest.approx(12.8, abs=0.2)
     whole = found.shapes.geometry.union_all()
     assert whole.bounds[3] > 69
+
+
+def test_areas_that_touch_a_treated_one_are_told_by_the_check(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    drawn().to_file(tmp_path / "data/omraden.gpkg")
+    row = spillover(Design(study(tmp_path), panel().before()))
+    assert (row.verdict, row.value) == ("fail", 1.0)  # Bäcken and Dalen lie beside Centrum
+    assert "jämförelseområdena gränsar till ett område med åtgärden (Bäcken, Dalen)" in row.text
+    apart = drawn(Bäcken=square(-3), Dalen=square(5))
+    apart.to_file(tmp_path / "data/omraden.gpkg")
+    row = spillover(Design(study(tmp_path), panel().before()))
+    assert (row.verdict, row.text) == (
+        "pass",
+        "Inget område i jämförelsen gränsar till ett område med åtgärden, enligt studiens karta.",
+    )

@@ -43,11 +43,24 @@ def drawn_areas(study: Study, panel: Panel) -> Drawn | None:
     Several rows of one area are joined, unsound outlines mended, details that no page shows left out. Raises a DataError where
     a treated area is missing, or an area of the panel has no outline that can be mended.
     """
-    file, column, key = _named(study)
-    if not file:
+    if not _named(study)[0]:
         return None
+    frame, mended = _read(study, panel)
+    missing = tuple(unit for unit in panel.units if unit not in set(frame["unit"]))
+    treated = frame["unit"].isin([unit for unit, role in zip(panel.units, panel.role, strict=True) if role == "treated"])
+    frame["geometry"] = _simpler(frame, treated.to_numpy())
+    return Drawn(frame.assign(label=frame["unit"]).to_crs(epsg=4326), missing, mended)
+
+
+def outlines(study: Study, panel: Panel) -> geopandas.GeoDataFrame:
+    """Unit and geometry of each area of the study's own map, in metres (SWEREF 99 TM) and in full detail; raises as above."""
+    return _read(study, panel)[0]
+
+
+def _read(study: Study, panel: Panel) -> tuple[geopandas.GeoDataFrame, tuple[str, ...]]:
     import geopandas  # noqa: PLC0415 -- takes a second to import
 
+    file, column, key = _named(study)
     path = find_file(study.folder, study.id, file)
     frame = read_geometries(path, file, column, key)
     names = [str(text).strip() for text in frame[column]]
@@ -56,9 +69,7 @@ def drawn_areas(study: Study, panel: Panel) -> Drawn | None:
     frame = frame.dissolve(by="unit", as_index=False).sort_values("unit", ignore_index=True)
     missing = [unit for unit in panel.units if unit not in set(frame["unit"])]
     _require_treated(file, column, panel, missing, frame["unit"].tolist())
-    treated = frame["unit"].isin([unit for unit, role in zip(panel.units, panel.role, strict=True) if role == "treated"])
-    frame["geometry"] = _simpler(frame, treated.to_numpy())
-    return Drawn(frame.assign(label=frame["unit"]).to_crs(epsg=4326), tuple(missing), mended)
+    return frame, mended
 
 
 def _named(study: Study) -> tuple[str, str, str]:

@@ -108,7 +108,7 @@ def role_page(results: Results, ground: Ground, frame: pd.DataFrame) -> Page:
 def effect_page(results: Results, ground: Ground, effects: pd.DataFrame) -> Page:
     """Treated areas by their own estimate, hatched where the interval holds zero; the others pale."""
     texts = results.texts
-    pale = Style("#ffffff", edge="#aab2bd")
+    pale = Style("#ffffff", edge="#7c8796")
     styles: dict[str, Style] = dict.fromkeys(LAYERS, pale)
     seen = set()
     for row in effects.itertuples():
