@@ -99,7 +99,8 @@ def test_night_goes_by_the_clock_in_sweden_in_summer_and_winter(tmp_path):
 
 def test_every_row_that_is_not_counted_has_its_reason(tmp_path):
     rows = [
-        *SOUND, SOUND[0], "K1;2024-01-03 23:10;Skadegörelse;A1", "K4;31/2 2024;Misshandel;A2", "K5;2024-03-03 12:00;Misshandel;Z9",
+        *SOUND, SOUND[0], "K1;2024-01-03 23:10;Skadegörelse;A1",
+        "K4;31/2 2024;Misshandel;A2", "K5;2024-03-03 12:00;Misshandel;Z9",
         "K6;2025-03-03 12:00;Misshandel;A1", "K7;2024-03-03 12:00;Misshandel;", "K8;2024-03-31 12:00;Cykelstöld;A1",
         "K9;2024-03-31;Misshandel;A1;x", ";2024-03-03 12:00;;A1",
     ]  # fmt: skip
@@ -273,7 +274,8 @@ def test_it_spills_and_leaves_nothing_behind(tmp_path):
     n = 400_000
     write(tmp_path, SOUND)
     table = pa.table({
-        "nr": [f"K{k:020d}" for k in range(n)], "tid": pa.array(np.datetime64("2024-01-01T00:00:00") + rng.integers(0, 90 * 86400, n)),
+        "nr": [f"K{k:020d}" for k in range(n)],
+        "tid": pa.array(np.datetime64("2024-01-01T00:00:00") + rng.integers(0, 90 * 86400, n)),
         "brott": np.where(rng.random(n) < 0.5, "a", "b"), "omrade": np.array(["A1", "A2", "A3"])[rng.integers(0, 3, n)],
     })  # fmt: skip
     pq.write_table(pa.concat_tables([table, table.slice(0, 10)]), tmp_path / "data" / "h.parquet")

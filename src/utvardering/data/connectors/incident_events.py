@@ -25,6 +25,9 @@ FORMATS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx")
 ZONE = "Europe/Stockholm"
 BATCH = 1_000_000  # rows that are looked at together
 _HEAD = 1 << 16
+_MANY_DIGITS = r"(\d\D*){9}"  # an identity number has ten, or nine and a letter
+_WHOLE_ROWS = 100_000
+_TEXTS = 50_000
 _PERIOD = {  # the numbers of data/calendar.py; a day counts from 1970-01-01
     "day": "date_diff('day', DATE '1970-01-01', {0}::DATE)",
     "week": "date_diff('day', DATE '1969-12-29', {0}::DATE) // 7",
@@ -132,26 +135,35 @@ class Events:
         yield from self.con.sql(sql).to_arrow_reader(BATCH)
 
     def refuse_personal_data(self, spared: set[str]) -> None:
-        """A DataError where a column looks like personal data; columns of time and coordinates are `spared`."""
-        held = [
-            column for column, kind in self.types.items() if column not in spared and not kind.startswith(("DOUBLE", "FLOAT"))
-        ]
+        """A DataError where a column looks like personal data; columns of time and coordinates are `spared`.
+
+        Whole rows from the beginning, every row with as many digits as an identity number has, and many different texts of
+        each column are looked at.
+        """
+        held = [c for c, kind in self.types.items() if c not in spared and not kind.startswith(("DOUBLE", "FLOAT"))]
         if not held:
             return
         written = ", ".join(f"{name(c)}::VARCHAR AS {name(c)}" for c in held)
-        for batch in self.batches(f"SELECT {written} FROM events"):  # noqa: S608 -- names are quoted
-            columns = {c: batch.column(place).cast(pa.string()) for place, c in enumerate(held)}
-            refuse_personal_data(Table(self.file, columns, np.arange(batch.num_rows, dtype=np.int64)))
+        digits = " OR ".join(f"regexp_matches({name(c)}::VARCHAR, '{_MANY_DIGITS}')" for c in held)
+        self._refuse(f"SELECT {written} FROM events LIMIT {_WHOLE_ROWS}", held)  # noqa: S608 -- names are quoted
+        self._refuse(f"SELECT {written} FROM events WHERE {digits}", held)  # noqa: S608 -- names are quoted
+        for column in held:
+            self._refuse(f"SELECT DISTINCT {name(column)}::VARCHAR FROM events LIMIT {_TEXTS}", [column])  # noqa: S608 -- quoted
+
+    def _refuse(self, sql: str, columns: list[str]) -> None:
+        for batch in self.batches(sql):
+            cells = {c: batch.column(place).cast(pa.string()) for place, c in enumerate(columns)}
+            refuse_personal_data(Table(self.file, cells, np.arange(batch.num_rows, dtype=np.int64)))
 
     def examples(self, column: str, where: str, most: int = 3) -> str:
-        """` such as "31/2 2019" on row 17`: some cells as a message may show them, with their rows in the file."""
+        """`, such as "31/2 2019" on row 17`: some cells as a message may show them, with their rows in the file."""
         self.con.execute("SET preserve_insertion_order = true")
         numbered = f"SELECT row_number() OVER () AS number, * FROM events"  # noqa: F541 -- no names in it
         rows = self.con.execute(
             f"SELECT number, {name(column)}::VARCHAR FROM ({numbered}) WHERE {where} ORDER BY number LIMIT {most}"  # noqa: S608 -- names are quoted
         ).fetchall()
         told = [f"{shown(cell or '')} on row {number}" if cell else f"nothing on row {number}" for number, cell in rows]
-        return f" such as {', '.join(told)}" if told else ""
+        return f", such as {', '.join(told)}" if told else ""
 
 
 def open_events(con: duckdb.DuckDBPyConnection, path: Path, file: str) -> Events:

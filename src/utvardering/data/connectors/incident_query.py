@@ -87,6 +87,8 @@ class IncidentQuery(Query):
             told.append(f"first ({self.first}) lies after last ({self.last})")
         if self.kinds and not self.kind:
             told.append("kinds needs kind, the column that holds them")
+        names = {*self.kinds.values(), self.outcome} & {"unit", "period"}
+        told += [f'"{name}" cannot be the name of a column of counts' for name in sorted(names)]
         both = sorted(set(self.kinds) & set(self.ignored))
         if both:
             told.append(f"{', '.join(both)} stands both in kinds and in ignored")

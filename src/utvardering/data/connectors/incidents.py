@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ from utvardering.data.connectors.local import collected, input_file
 from utvardering.data.faults import listed
 from utvardering.data.privacy import quote
 from utvardering.errors import DataError
-from utvardering.study.vocabulary import did_you_mean
+from utvardering.study.vocabulary import nearest
 from utvardering.wording import number, say
 
 MOST_LABELS = 1_000_000  # different pairs of kind and area code
@@ -120,12 +121,8 @@ class _Counting:
         events.require({"time": asked.time, "kind": asked.kind, "unit": asked.unit, "x": asked.x, "y": asked.y, "id": asked.id})
         self.request.tell("looking for personal data", 0, 4)
         events.refuse_personal_data({asked.time, asked.x, asked.y})
-        rows = int(str(events.one("SELECT count(*) FROM events")[0]))
-        if not rows:
-            message = f"{asked.file}: the file has a header but no rows"
-            raise DataError(message)
         self.request.tell("reading kinds and areas", 1, 4)
-        outcomes = self._labels()
+        outcomes, rows = self._labels()
         shape = (len(self.areas.codes), self.last - self.first + 1, len(outcomes), 2 if asked.night else 1)
         if np.prod(shape, dtype=np.float64) > MOST_CELLS:
             message = f"{asked.file}: {shape[0]} areas × {shape[1]} periods × {shape[2]} kinds are too many; use longer periods"
@@ -141,8 +138,8 @@ class _Counting:
         self.request.tell("writing", 3, 4)
         return self._collected(tally, outcomes, rows)
 
-    def _labels(self) -> list[str]:
-        """The outcomes; kinds and areas with their places (-1 for an ignored kind) become tables of the database."""
+    def _labels(self) -> tuple[list[str], int]:
+        """The outcomes and how many rows there are; kinds and areas with their places (-1 for an ignored kind) become tables of the database."""
         asked, events = self.asked, self.events
         kind = events.trimmed(asked.kind) if asked.kind else "''"
         unit = events.trimmed(asked.unit) if asked.unit else "''"
@@ -157,6 +154,9 @@ class _Counting:
         found: Counter[str] = Counter()
         for row in rows:
             found[row[0] or ""] += row[2]
+        if not rows:
+            message = f"{asked.file}: the file has a header but no rows"
+            raise DataError(message)
         kinds, outcomes = self._outcomes(found)
         self._table("kinds", {text: place for text, place in kinds.items() if text})
         texts = sorted({row[1] for row in rows if row[1]})
@@ -166,7 +166,7 @@ class _Counting:
         if restored:
             self.remarks.append(self.say("restored", n=restored))
         self.unknown = [text for text, place in places.items() if place < 0]
-        return outcomes
+        return outcomes, found.total()
 
     def _outcomes(self, found: Counter[str]) -> tuple[dict[str, int], list[str]]:
         asked = self.asked
@@ -178,7 +178,7 @@ class _Counting:
             self.remarks.append(self.say("absent_kinds", kinds=listed(absent)))
         unknown = {text: count for text, count in found.items() if text and text not in known and text not in asked.ignored}
         if unknown:
-            told = [f"{quote(text)} ({count} rows{did_you_mean(text, known)})" for text, count in sorted(unknown.items())]
+            told = [f"{quote(text)} in {count} rows{_meant(text, known)}" for text, count in sorted(unknown.items())]
             message = (
                 f"{asked.file}: {asked.kind}: {len(unknown)} kinds stand neither in query.kinds nor in query.ignored: "
                 f"{listed(told)}; write each in one of them"
@@ -331,7 +331,7 @@ class _Counting:
             )
         counted = int(tally.counts.sum())
         if left["outside"] > asked.max_outside * (counted + left["outside"]):
-            such = f" such as {listed(map(quote, self.unknown), 5)}" if self.unknown else ""
+            such = f", such as {listed(map(quote, self.unknown), 5)}" if self.unknown else ""
             told.append(f"{left['outside']} events lie in none of the {len(self.areas.codes)} areas of {asked.areas}{such}")
         elif not counted:
             told.append(f"no event lies within {asked.first} to {asked.last}")
@@ -392,6 +392,11 @@ class _Counting:
         within = [labels[k] for k in range(happened[0], happened[-1]) if not seen[k]]
         if edges or within:
             self.remarks.append(self.say("no_event", periods=listed([*edges, *within], 6)))
+
+
+def _meant(text: str, known: Iterable[str]) -> str:
+    near = nearest(text, known)
+    return f' (meant "{near}"?)' if near else ""
 
 
 def _numpy(batch: pa.RecordBatch) -> dict[str, NDArray[Any]]:

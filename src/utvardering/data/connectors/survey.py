@@ -172,9 +172,9 @@ class _Reading:
             return Figures(value / per, from_number(value / per, n), n)
         margin = self._numbers(question.margin)
         self.faults.add_rows(
-            np.flatnonzero((margin < 0) | (margin > most)),
+            np.flatnonzero((margin < 0) | (margin > max(most, 100.0))),  # a share in percent is told already
             question.margin,
-            lambda row: f"needs a margin of 0 to {most:g}, found {margin[row]:g}",
+            lambda row: f"needs a margin of 0 or more, found {margin[row]:g}",
         )
         is_error = question.margin_is == "std_error"
         found = Figures(value / per, from_margin(margin / per, question.level, is_error=is_error), n)
