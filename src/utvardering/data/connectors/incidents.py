@@ -139,7 +139,7 @@ class _Counting:
         return self._collected(tally, outcomes, rows)
 
     def _labels(self) -> tuple[list[str], int]:
-        """The outcomes and how many rows there are; kinds and areas with their places (-1 for an ignored kind) become tables of the database."""
+        """The outcomes, and how many rows there are; kinds (-1 for an ignored one) and areas become tables of the database."""
         asked, events = self.asked, self.events
         kind = events.trimmed(asked.kind) if asked.kind else "''"
         unit = events.trimmed(asked.unit) if asked.unit else "''"

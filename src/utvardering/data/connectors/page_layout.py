@@ -17,6 +17,7 @@ TOTAL_HEADINGS = TOTALS | {"hela_aret", "helar", "helaret", "ar_totalt", "total_
 _BEGINS = ("summa ", "totalt ", "delsumma", "total ")
 Remark = tuple[str, dict[str, object]]
 """A sentence of the wording, with its facts."""
+_LONG = 40  # letters: what is longer is a note and no unit
 _LOOK = 40  # rows in which a header is looked for
 
 
@@ -225,8 +226,13 @@ def _found(value: Value) -> str:
 def _rows(page: Page, wanted: Wanted, bottom: int, unit_at: int, columns: list[Column], sheet: Sheet) -> list[int]:
     """The rows of figures, down to where the notes begin."""
     places = [column.place for column in columns]
-    filled = [any(page.cells[row][place] is not None for place in places) for row in range(bottom, len(page.cells))]
-    last = max((row for row, some in enumerate(filled, start=bottom) if some), default=bottom - 1)
+
+    def holds(row: int) -> bool:
+        return any(page.cells[row][place] is not None or (row, place) in page.uncounted for place in places)
+
+    last = max((row for row in range(bottom, len(page.cells)) if holds(row)), default=bottom - 1)
+    while last + 1 < len(page.cells) and _names_a_unit(text_of(page.cells[last + 1][unit_at])) and not wanted.sheet_unit:
+        last += 1  # a unit without any figure is no note
     notes = [row for row in range(last + 1, len(page.cells)) if any(value is not None for value in page.cells[row])]
     while last >= bottom and _is_note(page, wanted, last, unit_at, places):
         notes.append(last)
@@ -239,6 +245,10 @@ def _rows(page: Page, wanted: Wanted, bottom: int, unit_at: int, columns: list[C
     if not rows and not sheet.faults:
         sheet.faults.append(f"sheet {page.name}: there is no row of figures under the header")
     return rows
+
+
+def _names_a_unit(text: str) -> bool:
+    return bool(text) and len(text) <= _LONG and not set(text) & set(".:*")
 
 
 def _is_note(page: Page, wanted: Wanted, row: int, unit_at: int, places: list[int]) -> bool:
