@@ -34,11 +34,12 @@ def columns(results: Results) -> str:
     """Which column of which file each thing is; nothing for a run of an older program, which did not write it."""
     texts, frame = results.texts, results.tables["provenance"]
     titles = {one.id: one.title for one in results.outcomes}
-    rows = []
+    rows: dict[tuple[str, ...], None] = {}
     for row in frame.fillna("").itertuples():
-        what = texts(f"data.use_{row.use}")
-        what = f"{titles.get(row.outcome, row.outcome)} ({what})" if row.outcome else what
-        rows.append((what, f"`{row.column}`" if row.column else texts("word.none"), f"`{row.file}`", row.unit))
+        is_outcome = row.use == "outcome"
+        what = titles.get(row.outcome, row.outcome) if is_outcome else texts(f"data.use_{row.use}")
+        column = f"`{row.column}`" if row.column else texts("word.none")
+        rows[what[:1].upper() + what[1:], column, f"`{row.file}`", row.unit if is_outcome else ""] = None
     if not rows:
         return ""
     table = pipe(texts.raw("data.origin_columns"), rows, texts("data.origin_caption"), "tbl-ursprung", "llll", "36,20,22,22")
@@ -57,7 +58,7 @@ def _known(results: Results, source: dict[str, Any]) -> Iterator[str]:
         if isinstance(one, dict):
             columns_of = ", ".join(f"`{name}`" for name in one.get("columns", []))
             what = " ".join(part for part in (str(one.get("what", "")), f"({columns_of})" if columns_of else "") if part)
-            yield results.texts("data.break_at", at=one.get("at", ""), what=what)
+            yield results.texts("data.break_at", at=one.get("at", ""), what=f": {what}" if what else "")
         else:
             yield results.texts("data.break_at", at=one, what="") if isinstance(one, int) else str(one)
     yield from (str(text) for text in source.get("remarks", []))
