@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from utvardering.data.panel import Panel
+from utvardering.disclosure.bounds import hide
+from utvardering.disclosure.rounding import blunted, step_above
 from utvardering.errors import DesignError
 from utvardering.outputs import write_json, write_table
 from utvardering.planning.choice import Chosen, Compared, Terms, asked_for, choose, recommend
@@ -247,7 +249,12 @@ def _few(study: Study, outcome: Outcome, past: Past) -> Mask:
 def _without_few(
     study: Study, outcome: Outcome, past: Past, treated: Mask, comparison: Mask, rows: tuple[Difference, ...]
 ) -> list[Difference]:
-    """The rows, those of the outcome emptied (but for its exposure) where either side is made of too few persons."""
+    """The rows, those of the outcome emptied (but for its exposure) where either side is made of too few persons.
+
+    Where it counts persons the others are told in two digits, from which no exact count follows.
+    """
+    if outcome.counts == "persons":
+        rows = tuple(Difference(row.variable, *(_two(x) for x in astuple(row)[1:])) for row in rows)
     few = _few(study, outcome, past)
     if not few[treated].all() and not few[comparison].all():
         return list(rows)
@@ -269,11 +276,22 @@ def _before(study: Study, panel: Panel, chosen: Chosen) -> list[MeanBefore]:
 
 
 def _shown(study: Study, outcome: Outcome, past: Past, units: Mask) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """(T,) means; those of few persons are left out."""
+    """(T,) means; those of few persons are left out with those that would give them away, and the rest rounded to as many."""
     found = means(past, units)
     if outcome.counts == "persons" and past.events is not None:
-        found[np.nansum(past.events[units], axis=0) < study.report.smallest_cell] = np.nan
+        smallest, count = study.report.smallest_cell, np.nansum(past.events[units], axis=0)
+        statements = np.vstack([np.eye(len(count)), np.ones((1, len(count)))])  # each period, and their sum: the level before
+        may_hide = np.arange(len(statements)) < len(count)
+        hidden = hide(count, statements, may_hide, smallest).all[:-1] | (count < smallest)
+        found[hidden] = np.nan
+        for place in np.flatnonzero(~hidden):
+            found[place] = blunted(float(found[place]), step_above(smallest * abs(float(found[place])) / float(count[place])))
     return found
+
+
+def _two(value: float) -> float:
+    """The value in two significant digits."""
+    return float(f"{value:.2g}") if np.isfinite(value) else value
 
 
 def _rule(panel: Panel, chosen: Chosen, one: Compared, words: str) -> Rule:
