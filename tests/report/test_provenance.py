@@ -42,7 +42,8 @@ def run(tmp_path):
 
 
 def test_a_file_is_told_with_address_date_licence_and_checksum(tmp_path):
-    row = "| `data/brott.csv` | Kolada: Våldsbrott <https://api.example.org/v3> | 2026-11-01 | CC0 | `0123456789abcdef…` |"
+    origin = "Kolada: Våldsbrott. <https://api.example.org/v3>. Hämtad 2026-11-01. Licens: CC0."
+    row = f"| `data/brott.csv` | {origin} | `0123456789ab…` |"
     assert row in provenance.sources(run(tmp_path)).splitlines()
 
 
@@ -51,10 +52,10 @@ def test_every_column_is_told_once_with_its_file(tmp_path):
     title = next(one.title for one in found.outcomes if one.id == "brott")
     shown = [line for line in provenance.columns(found).splitlines() if "`data/" in line]
     assert shown == [
-        "| Områdets namn | `kommun` | `data/brott.csv` | – |",
-        f"| {title} | `brott` | `data/brott.csv` | antal |",
-        "| Det som antalet ställs mot | `folkmangd` | `data/brott.csv` | – |",
-        "| Arbetade timmar | – | `data/dos.csv` | – |",
+        "| Områdets namn | `kommun` | `data/brott.csv` |",
+        f"| {title} (antal) | `brott` | `data/brott.csv` |",
+        "| Det som antalet ställs mot | `folkmangd` | `data/brott.csv` |",
+        "| Arbetade timmar | – | `data/dos.csv` |",
     ]
 
 

@@ -8,26 +8,17 @@ from typing import Any
 from utvardering.report.results import Results
 from utvardering.report.tables import pipe
 
-DIGITS = 16  # of a checksum in the table; the whole one is in provenance.csv
+DIGITS = 12  # of a checksum in the table; the whole one is in provenance.csv
 
 
 def sources(results: Results) -> str:
     """Each input file with where it is from, when it was fetched, its licence and its checksum."""
     texts = results.texts
-    none = texts("word.none")
-    rows = []
-    for file, digest in sorted(results.manifest.get("inputs", {}).items()):
-        about = _about(results, file)
-        rows.append(
-            (
-                f"`{file}`",
-                _origin(about) or none,
-                about.get("retrieved", none),
-                about.get("licence") or none,
-                f"`{digest[:DIGITS]}…`",
-            )
-        )
-    return pipe(texts.raw("data.sources_columns"), rows, texts("data.sources_caption"), "tbl-kallor", "lllll", "18,34,14,16,18")
+    rows = [
+        (f"`{file}`", _origin(results, _about(results, file)) or texts("word.none"), f"`{digest[:DIGITS]}…`")
+        for file, digest in sorted(results.manifest.get("inputs", {}).items())
+    ]
+    return pipe(texts.raw("data.sources_columns"), rows, texts("data.sources_caption"), "tbl-kallor", "lll", "26,50,24")
 
 
 def columns(results: Results) -> str:
@@ -39,10 +30,11 @@ def columns(results: Results) -> str:
         is_outcome = row.use == "outcome"
         what = titles.get(row.outcome, row.outcome) if is_outcome else texts(f"data.use_{row.use}")
         column = f"`{row.column}`" if row.column else texts("word.none")
-        rows[what[:1].upper() + what[1:], column, f"`{row.file}`", row.unit if is_outcome else ""] = None
+        unit = f" ({row.unit})" if is_outcome and row.unit else ""
+        rows[f"{what[:1].upper()}{what[1:]}{unit}", column, f"`{row.file}`"] = None
     if not rows:
         return ""
-    table = pipe(texts.raw("data.origin_columns"), rows, texts("data.origin_caption"), "tbl-ursprung", "llll", "36,20,22,22")
+    table = pipe(texts.raw("data.origin_columns"), rows, texts("data.origin_caption"), "tbl-ursprung", "lll", "44,28,28")
     return f"{table}\n\n{texts('data.origin_file')}"
 
 
@@ -70,8 +62,10 @@ def _about(results: Results, file: str) -> dict[str, Any]:
     return known.get(file, {})
 
 
-def _origin(about: dict[str, Any]) -> str:
-    """Producer, title and address, those that there are."""
-    said = ": ".join(str(about[key]) for key in ("producer", "title") if about.get(key))
+def _origin(results: Results, about: dict[str, Any]) -> str:
+    """Producer, title, address, date and licence, those that there are."""
+    said = [": ".join(str(about[key]) for key in ("producer", "title") if about.get(key))]
     address = str(about.get("address", ""))
-    return f"{said} <{address}>" if address.startswith(("http://", "https://")) else f"{said} {address}".strip()
+    said.append(f"<{address}>" if address.startswith(("http://", "https://")) else address)
+    said += [results.texts(f"data.source_{key}", value=about[key]) for key in ("retrieved", "licence") if about.get(key)]
+    return ". ".join(part.removesuffix(".") for part in said if part) + ("." if any(said) else "")
