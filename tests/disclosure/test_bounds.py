@@ -131,3 +131,12 @@ def test_numbers_are_rounded_to_the_limit() -> None:
     groups = areas(1, 8.0).groups()
     assert held.log_step >= SMALLEST / groups.min()
     assert held.unit_step >= SMALLEST / 8, "two areas in four periods after"
+
+
+def test_with_few_in_the_reference_period_no_period_is_told() -> None:
+    counted = areas(1, 20.0)
+    assert not withheld(counted, SMALLEST).periods
+    counted.counts[:2, 5] = [2, 1]  # the last before the start, against which every other is held
+    held = withheld(counted, SMALLEST)
+    assert held.primary_periods == {-1}
+    assert held.periods == set(range(-6, 4))
