@@ -150,7 +150,10 @@ class _Loading:
     def _main_sheet(self) -> tuple[Sheet, Faults]:
         data = self.study.data
         if data.incidents is not None:
-            message = "[data.incidents] is not available yet; count the events per unit and period and give them as panel"
+            message = (
+                "[data.incidents]: events are counted by a fetch; describe them in data/sources.toml with "
+                'connector = "incidents" and give its file as panel'
+            )
             raise DataError(message)
         table = self._table(data.panel or data.dataset)
         calendar = Calendar(self.period.unit)
