@@ -137,6 +137,7 @@ def _personal(table: Table, column: str) -> str:  # noqa: PLR0911 -- a way out f
             return ""
         table = Table(table.name, {column: large}, table.rows)
     texts = pc.unique(table.text(column))
+    texts = texts.filter(pc.invert(pc.match_substring_regex(texts, _DECIMAL)))  # its digits are no identity number
     if _holds_identity(texts):
         return "identity numbers of persons"
     if not pa.types.is_string(values.type):
@@ -150,8 +151,7 @@ def _personal(table: Table, column: str) -> str:  # noqa: PLR0911 -- a way out f
 
 def _holds_identity(texts: pa.Array) -> bool:
     maybe = texts.filter(pc.match_substring_regex(texts, _MAYBE_IDENTITY))
-    maybe = maybe.filter(pc.invert(pc.match_substring_regex(maybe, _DECIMAL))).to_pylist()
-    joined = plain("\n".join(maybe))
+    joined = plain("\n".join(maybe.to_pylist()))
     return next(identity_numbers(joined), None) is not None or any(is_number_spread_out(text) for text in joined.split("\n"))
 
 
