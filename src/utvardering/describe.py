@@ -73,6 +73,7 @@ def describe(study: Study) -> Description:
     if warning:
         name = say(study.report.language, "names", warning.check)
         lines.append("  " + say(study.report.language, "verdict", "warning", check=name, text=warning.text))
+    lines.extend(f"  note: {note}" for note in panel.notes)
     lines.extend(f"  left out: {_left_out(item)}" for item in panel.left_out[:_SHOWN])
     if len(panel.left_out) > _SHOWN:
         lines.append(f"  left out: {len(panel.left_out) - _SHOWN} more; all of them are in left_out.csv after a run")

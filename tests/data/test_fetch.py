@@ -343,6 +343,15 @@ def test_one_of_two_files_that_fails_leaves_the_other_in_place(tmp_path):
     assert not (folder / "data/fel.csv").exists()
 
 
+def test_a_server_that_does_not_answer_is_not_asked_for_the_next_file(tmp_path):
+    other = SOURCES[: SOURCES.index("# En fil")].replace("data/brott.csv", "data/fler.csv")
+    folder = study(tmp_path / "prov", other + SOURCES)
+    with serving(cells(), {0: "500"}) as kolada:
+        with pytest.raises(DataError, match="2 of 2 files could not be fetched"):
+            fetch(folder, addresses={"kolada": kolada.address}, today=FIRST)
+        assert len(kolada.asked) == 6
+
+
 def test_a_study_whose_file_is_not_there_says_how_to_fetch_it(tmp_path):
     from utvardering.data.sources import find_file
 
