@@ -29,8 +29,8 @@ CELL = 5
 NOW = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
 FILES = {
     "balance.csv", "checks.csv", "deviations.csv", "estimates.csv", "event_study.csv", "flow.csv", "left_out.csv",
-    "manifest.json", "opened.toml", "overlap.csv", "plan.md", "registration.json", "robustness.csv", "study.toml",
-    "suppressed.csv", "verdict.toml", "waves.csv",
+    "manifest.json", "opened.toml", "overlap.csv", "plan.md", "provenance.csv", "registration.json", "robustness.csv",
+    "rules.csv", "study.toml", "suppressed.csv", "verdict.toml", "waves.csv",
 }  # fmt: skip
 
 
