@@ -141,6 +141,7 @@ DASH = "\N{EN DASH}"
 OTHERS = [f"robustness.alternative_comparisons[{place}]" for place in range(6)]
 NOT_ON_THE_PAGE = {
     "study.id",  # the folder's name, not a part of the plan
+    "report.doi",  # of the published report; it is given afterwards and is no part of the plan
     # keys of other methods, which a rule refuses
     *(f"{key}.{name}" for key in ("comparison.choose", *OTHERS[1:3]) for name in ("column", "file", "family")),
     *(f"{OTHERS[3]}.{name}" for name in ("file", "family")),
