@@ -71,7 +71,8 @@ class Parts:
 def whole_folder(target: Path) -> Iterator[Path]:
     """A folder beside the target that takes its place when everything is written; on a fault the target is untouched.
 
-    It is searched first: a DataError where a file in it holds personal data. Two programs that write the same target take turns: the second waits until the first has put its folder in place.
+    It is searched first: a DataError where a file in it holds personal data. Two programs that write the same target take
+    turns: the second waits until the first has put its folder in place.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     new, old = (target.parent / f".{target.name}.{kind}" for kind in ("new", "old"))

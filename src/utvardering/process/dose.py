@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from utvardering.data.faults import Faults
+from utvardering.data.privacy import refuse_personal_data
 from utvardering.data.tables import Table, read_table
 from utvardering.errors import DataError
 from utvardering.study.model import Study
@@ -54,6 +55,7 @@ def load_dose(study: Study) -> Dose | None:
         msg = f"{study.data.dose}: no such file in {study.folder.name}; write the path of the dose log or take [data] dose away"
         raise DataError(msg)
     table = read_table(path, study.data.dose)
+    refuse_personal_data(table)
     faults = Faults(table.name, table.rows)
     for column in COLUMNS:
         if column not in table.columns:
