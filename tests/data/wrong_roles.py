@@ -170,8 +170,8 @@ CASES = [
         None,
         {"data": {"incidents": {"file": "a.csv", "time": "t", "kind": "k"}}},
         3,
-        '[data.incidents]: events are counted by a fetch; describe them in data/sources.toml with connector = "incidents" and give '
-        "its file as panel",
+        '[data.incidents]: events are counted by a fetch; describe them in data/sources.toml with connector = "incidents" '
+        "and give its file as panel",
         id="incidents",
     ),
 ]

@@ -57,13 +57,13 @@ class Tally:
     border: int = 0
     midnight: int = 0
 
-    def add(self, area: Any, period: Any, outcome: Any, night: Any, weight: Any = None) -> None:  # noqa: ANN401 -- arrays of integers
-        """Count events, or `weight` of each."""
-        flat = np.ravel_multi_index((area, period, outcome, night), self.shape)
-        if weight is None and len(flat) > self.counts.size // 50:
+    def add(self, *place: NDArray[Any]) -> None:
+        """Count an event at each place: area, period, outcome, and day or night."""
+        flat = np.ravel_multi_index(tuple(one.astype(np.int64) for one in place), self.shape)
+        if len(flat) > self.counts.size // 50:
             self.counts += np.bincount(flat, minlength=self.counts.size)
         else:
-            np.add.at(self.counts, flat, 1 if weight is None else weight)
+            np.add.at(self.counts, flat, 1)
 
 
 class Incidents:
@@ -255,34 +255,30 @@ class _Counting:
         joins += " LEFT JOIN places ON unit = places.text" if asked.unit else ""
         cells = f"{status} AS status, {period} AS period, {outcome} AS outcome, {night} AS night, {place} AS place"
         sharp = "CAST(date_trunc('day', moment) = moment AS INTEGER) AS sharp"
-        if asked.unit:
-            grouped = f"SELECT {cells}, {sharp}, count(*)::BIGINT AS n FROM ({read}){joins} GROUP BY ALL"  # noqa: S608 -- quoted
-            for batch in events.batches(grouped):
-                self._add_coded(batch, tally)
-            return
         done = 0
-        for batch in events.batches(f"SELECT {cells}, {sharp}, x, y FROM ({read}){joins}"):  # noqa: S608 -- quoted
-            self._add_points(batch, tally)
+        for batch in events.batches(f"SELECT {cells}, {sharp}{', x, y' if asked.x else ''} FROM ({read}){joins}"):  # noqa: S608 -- quoted
+            self._add(batch, tally)
             done += batch.num_rows
-            self.request.tell(f"{asked.file}: {done:,} events placed", 2, 4)
+            self.request.tell(f"{asked.file}: {done:,} events", 2, 4)
 
-    def _add_coded(self, batch: pa.RecordBatch, tally: Tally) -> None:
-        columns = _numpy(batch)
-        good = columns["status"] == 0
-        tally.seen[columns["period"][~np.isin(columns["status"], _NOT_SEEN)]] = True
-        for status, n in zip(columns["status"][~good].tolist(), columns["n"][~good].tolist(), strict=True):
-            tally.left[_STATUS[status]] += n
-        tally.midnight += int(columns["n"][good & (columns["sharp"] == 1)].sum())
-        place, period, outcome, night = (columns[key][good].astype(np.int64) for key in ("place", "period", "outcome", "night"))
-        tally.add(place, period, outcome, night, columns["n"][good])
-
-    def _add_points(self, batch: pa.RecordBatch, tally: Tally) -> None:
+    def _add(self, batch: pa.RecordBatch, tally: Tally) -> None:
+        """Count the rows of a batch, or say why they are not counted."""
         columns = _numpy(batch)
         status = columns["status"]
         for code, n in enumerate(np.bincount(status, minlength=len(_STATUS)).tolist()):
             tally.left[_STATUS[code]] += n if code else 0
-        tally.seen[np.unique(columns["period"][~np.isin(status, _NOT_SEEN)])] = True
+        tally.seen[np.unique(columns["period"][(status == 0) | (status > max(_NOT_SEEN))])] = True
         good = np.flatnonzero(status == 0)
+        place = columns["place"][good]
+        if self.asked.x:
+            good, place = self._located(columns, good, tally)
+        tally.midnight += int(columns["sharp"][good].sum())
+        tally.add(place, *(columns[key][good] for key in ("period", "outcome", "night")))
+
+    def _located(
+        self, columns: dict[str, NDArray[Any]], good: NDArray[np.int64], tally: Tally
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of the rows `good` those that lie in an area, and its place; a DataError where coordinates are of another kind."""
         x, y = columns["x"][good], columns["y"][good]
         epsg = int(str(self.asked.crs).removeprefix("EPSG:"))
         right, turned = orient(x, y, epsg)
@@ -304,10 +300,7 @@ class _Counting:
         place, border = locate(x, y, epsg, self.areas.shapes)
         tally.border += border
         tally.left["outside"] += int((place < 0).sum())
-        inside = good[place >= 0]
-        tally.midnight += int(columns["sharp"][inside].sum())
-        period, outcome, night = (columns[key][inside].astype(np.int64) for key in ("period", "outcome", "night"))
-        tally.add(place[place >= 0], period, outcome, night)
+        return good[place >= 0], place[place >= 0]
 
     def _refuse(self, tally: Tally, rows: int, broken: int, first_broken: int) -> None:
         """A DataError where too much of the file could not be read or placed."""
