@@ -1,4 +1,5 @@
---[[ A number stays on one line: the space before its percent sign, and between its thousands, becomes a no-break space. ]]
+--[[ A number stays on one line: the space before its percent sign, and between its thousands, becomes a no-break space.
+A date such as 2024-03-01 does too. ]]
 
 local nbsp = "\u{a0}"
 
@@ -12,6 +13,14 @@ local function goes_on(text)
   return text:match("^%d%d%d$") or text:match("^%d%d%d[^%d]")
 end
 
+-- A date that a narrow column would break at its hyphens.
+local function kept(inline)
+  if FORMAT:match("html") and inline.t == "Str" and inline.text:match("^%d%d%d%d%-%d%d%-%d%d%p*$") then
+    return pandoc.Span({ inline }, pandoc.Attr("", { "date" }))
+  end
+  return inline
+end
+
 function Inlines(inlines)
   local out = pandoc.Inlines({})
   local place = 1
@@ -22,7 +31,7 @@ function Inlines(inlines)
       inlines[place + 2] = pandoc.Str(here.text .. nbsp .. after.text)
       place = place + 2
     else
-      out:insert(here)
+      out:insert(kept(here))
       place = place + 1
     end
   end
