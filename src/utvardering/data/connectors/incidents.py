@@ -107,7 +107,6 @@ class _Counting:
     def __init__(self, request: Request, asked: IncidentQuery, areas: Areas, events: Events) -> None:
         self.request, self.asked, self.areas, self.events = request, asked, areas, events
         self.remarks = [self.say(key, **facts) for key, facts in areas.remarks]
-        self.no_hour = 0
         self.first, self.last = (_number(asked.period, day) for day in (asked.first, asked.last))
 
     def say(self, key: str, **facts: object) -> str:
