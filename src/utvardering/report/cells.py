@@ -16,9 +16,7 @@ from utvardering.report.refused import in_language
 from utvardering.report.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 PUBLISHED = "results"
 """The folder beside a report that holds its tables and figures."""
