@@ -158,8 +158,8 @@ def main() -> None:
             f"{EVENTS:,} simulated events to {COLUMNS * ROWS:,} areas × {MONTHS} months × {len(KINDS)} kinds × night and day, "
             f"with zeros."
         ),
-        "Ours also looks for personal data, refuses unknown kinds, accounts for every row and keeps checksums: it reads the file",
-        "five times. *Processor* is seconds of both processors together, which other work on the machine lengthens little; each row",
+        "Ours also looks for personal data, refuses unknown kinds, accounts for every row: it reads the",
+        "file five times. *Processor* is seconds of both processors, which other work on the machine lengthens little; each row",
         "is ours and then pandas.",
         "",
         "| case | ours, s | processor, s | GB | pandas, s | processor, s | GB | pandas ÷ ours: s | processor | GB |",

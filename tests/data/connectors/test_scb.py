@@ -246,7 +246,7 @@ def test_killed_at_any_moment_the_next_fetch_equals_an_undisturbed_one(tmp_path)
         return found
 
     with serving(TABLES, slowly) as px:
-        for wait in range(6):
+        for wait in range(4):
             before = len(px.calls)
             child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "killed"), px.address])
             while len(px.calls) == before and child.poll() is None:
