@@ -159,7 +159,7 @@ def main() -> None:
             f"with zeros."
         ),
         "Ours also looks for personal data, refuses unknown kinds, accounts for every row: it reads the",
-        "file five times. *Processor* is seconds of both processors, which other work on the machine lengthens little; each row",
+        "file five times. *Processor* is seconds of both processors, which other work on the machine lengthens little; a row",
         "is ours and then pandas.",
         "",
         "| case | ours, s | processor, s | GB | pandas, s | processor, s | GB | pandas ÷ ours: s | processor | GB |",
