@@ -56,11 +56,11 @@ def test_an_empty_cell_is_left_out_without_a_name_of_the_unit(tmp_path: Path) ->
 CASES = {
     "column": (
         lambda table: table.rename(columns={"besok_trygg": "besok_tryg"}),
-        'besok_trygg: is not a column of the file (outcomes[0].id, line 44 of study.toml). Did you mean "besok_tryg"?',
+        'besok_trygg: is not a column of the file (outcomes[0].id, line 47 of study.toml). Did you mean "besok_tryg"?',
     ),
     "period_column": (
         lambda table: table.rename(columns={"manad": "Månad"}),
-        'manad: is not a column of the file (data.period, line 35 of study.toml). Did you mean "Månad"?',
+        'manad: is not a column of the file (data.period, line 38 of study.toml). Did you mean "Månad"?',
     ),
     "wide": (
         lambda table: table.set_index("manad").T.reset_index(),
