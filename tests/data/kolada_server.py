@@ -237,8 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif fault in {"truncated", "short"}:
             whole = json.dumps(self.kolada.answer(self.path)).encode()
-            self._send(200, whole[: len(whole) // 2], length=len(whole) if fault == "short" else None)
-            self.close_connection = True
+            said = {"Connection": "close"}  # else the next call may meet a connection that is just being closed
+            self._send(200, whole[: len(whole) // 2], said, length=len(whole) if fault == "short" else None)
         elif fault == "html":
             self._send(200, b"<html>Service unavailable</html>")
         elif fault == "NaN":
