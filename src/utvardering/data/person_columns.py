@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from utvardering.data.faults import Faults
-from utvardering.disclosure.names import GIVEN_NAMES
 from utvardering.data.tables import Table
+from utvardering.disclosure.names import GIVEN_NAMES
 from utvardering.study.vocabulary import fold
 
 _HEADINGS = {
