@@ -11,7 +11,7 @@ from utvardering.data.municipalities import municipalities
 from utvardering.data.privacy import refuse_personal_data
 from utvardering.data.tables import read_table
 from utvardering.disclosure.identity import is_number_spread_out, luhn
-from utvardering.disclosure.text import personal_in
+from utvardering.disclosure.text import names_in, personal_in
 from utvardering.errors import DataError
 
 PERSONAL = {
@@ -140,3 +140,14 @@ def test_tables_that_tell_of_persons(columns: dict[str, list[object]], what: str
     pd.DataFrame(columns).to_parquet(path)
     with pytest.raises(DataError, match=what):
         refuse_personal_data(read_table(path))
+
+
+@pytest.mark.parametrize(
+    "name", ["Torbjørg Gulbrandsen", "Outi Hämäläinen", "Dragana Vuković", "Zbigniew Grzelak", "Hüseyin Türk"]
+)
+def test_a_rarer_name_is_found_beside_its_surname(name: str) -> None:
+    assert list(names_in(f"Mötet leddes av {name} på tisdagen.")) == [name]
+
+
+def test_a_rarer_given_name_alone_or_before_a_word_is_a_place() -> None:
+    assert list(names_in("Tuna Backar och Park Central ligger nära Vasa Strand.")) == []

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from utvardering.data.faults import Faults
 from utvardering.data.tables import Table
 from utvardering.disclosure.identity import identity_numbers, is_number_spread_out
-from utvardering.disclosure.names import GIVEN_NAMES, PLACE_ENDS, PLACES
+from utvardering.disclosure.names import GIVEN_NAMES, PLACE_ENDS, PLACES, is_given, is_surname
 from utvardering.disclosure.pairs import birth_with_number, placed_pairs
 from utvardering.disclosure.plain import folded, plain
 from utvardering.disclosure.text import LANDLINE, MAIL, PARTICLES, PLATE, PROPERTY_CELL, STREET, personal_in
@@ -184,9 +184,12 @@ def _is_name(text: str) -> bool:
     surname, comma, given = text.partition(",")
     parts = (f"{given} {surname}" if comma else text).split()
     capital = all(part[:1].isupper() and part.strip(".").replace("-", "").isalpha() for part in parts if part not in PARTICLES)
-    if not (len(parts) in NAME_PARTS and capital) or folded(parts[0].partition("-")[0]) not in GIVEN_NAMES:
+    if not (len(parts) in NAME_PARTS and capital):
         return False
     names = [folded(part) for part in parts]
+    first = folded(parts[0].partition("-")[0])
+    if first not in GIVEN_NAMES and not (is_given(first) and is_surname(names[-1])):
+        return False
     place = any(part in PLACES or part.endswith(PLACE_ENDS) for part in names) or (len(parts[-1]) > 1 and parts[-1].isupper())
     return not place and not all(part in GIVEN_NAMES for part in names)
 

@@ -1,13 +1,15 @@
 """What makes two capitalised words a person: common given names and surnames in Sweden, folded, and what is a place instead.
 
-Written for this program from what is common knowledge. Libraries of names hold hundreds of thousands of names from the whole
-world (one wants a gigabyte), in which nearly every place in Sweden is somebody's name: Lund, Kalmar and Park are. Here a name
-needs a known given name, or a surname that is no place, so that honest tables load.
+The lists here are written from what is common knowledge, and a given name of them counts alone in some places. Rarer names come
+from `name_lists.py` and need a known surname beside them: in lists of the whole world nearly every place in Sweden is the name
+of somebody (Lund, Kalmar and Park are), and honest tables must load.
 """
 
 from __future__ import annotations
 
 import re
+
+from utvardering.disclosure.name_lists import name_lists
 
 GIVEN_NAMES = frozenset(
     """
@@ -139,10 +141,18 @@ _NOT_SURNAMES = frozenset({"strom", "gren", "kvist", "blad", "ek", "lind", "holm
 """Surnames that are a tree or a place as often: they count after a given name only."""
 
 
+def is_given(folded: str) -> bool:
+    """Whether a folded word is a given name, common or not."""
+    return folded in GIVEN_NAMES or (folded in name_lists().given and folded not in PLACES)
+
+
 def is_surname(folded: str) -> bool:
-    """Whether a folded word is a common surname, or ends as surnames do."""
+    """Whether a folded word is a surname, or ends as surnames do; a rare surname that is a common given name is none."""
     part = folded.rpartition("_")[2]
-    return part in SURNAMES or _SURNAME_END.search(part) is not None
+    if part in SURNAMES or _SURNAME_END.search(part) is not None:
+        return True
+    rare = {folded, part} & name_lists().surnames
+    return bool(rare) and part not in GIVEN_NAMES and part not in PLACES
 
 
 def is_only_surname(folded: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from utvardering.disclosure.identity import identity_numbers
-from utvardering.disclosure.names import GIVEN_NAMES, PLACES, is_only_surname, is_surname
+from utvardering.disclosure.names import PLACES, is_given, is_only_surname, is_surname
 from utvardering.disclosure.plain import folded, plain
 
 MAIL = re.compile(
@@ -133,12 +133,12 @@ def _named(words: list[tuple[str, int, int]], place: int) -> int:
     initial = len(word) == 1 and words[after][0] == "."
     if initial:
         after += 1
-    elif first not in GIVEN_NAMES:
+    elif not is_given(first):
         following = words[after][0]
         alone = len(word) > 1 and following[0].isupper() and first not in PLACES and first not in _NO_GIVEN
         certain = alone and not is_surname(here) and is_only_surname(_bare(folded(following))) and following[-1] != "s"
         return after if certain else _surname_first(words, place)
-    if first in GIVEN_NAMES or initial or len(word) == 1:
+    if is_given(first) or initial or len(word) == 1:
         for _ in range(3):
             if after >= len(words):
                 return 0
@@ -147,11 +147,11 @@ def _named(words: list[tuple[str, int, int]], place: int) -> int:
             if (
                 following[0].isupper()
                 and len(following) > 1
-                and (is_only_surname(_bare(sign)) or (first in GIVEN_NAMES and is_surname(_bare(sign))))
+                and (is_only_surname(_bare(sign)) or (is_given(first) and is_surname(_bare(sign))))
             ):
                 return after
             dotted = len(following) == 1 and following[0].isupper()
-            more = following == "." or dotted or sign in PARTICLES or sign.partition("_")[0] in GIVEN_NAMES
+            more = following == "." or dotted or sign in PARTICLES or is_given(sign.partition("_")[0])
             if not more:
                 return 0
             after += 1
@@ -171,7 +171,7 @@ def _surname_first(words: list[tuple[str, int, int]], place: int) -> int:
     following = words[after][0]
     if not following[0].isupper():
         return 0
-    if folded(following).partition("_")[0] in GIVEN_NAMES and len(following) > 1:
+    if is_given(folded(following).partition("_")[0]) and len(following) > 1:
         return after
     dotted = comma and len(following) == 1 and after + 1 < len(words) and words[after + 1][0].startswith(".")
     return after if dotted and is_only_surname(here) else 0
