@@ -143,7 +143,7 @@ def test_tables_that_tell_of_persons(columns: dict[str, list[object]], what: str
 
 
 @pytest.mark.parametrize(
-    "name", ["Torbjørg Gulbrandsen", "Outi Hämäläinen", "Dragana Vuković", "Zbigniew Grzelak", "Hüseyin Türk"]
+    "name", ["Kjersti Gulbrandsen", "Outi Hämäläinen", "Dragana Vuković", "Zbigniew Grzelak", "Hüseyin Türk"]
 )
 def test_a_rarer_name_is_found_beside_its_surname(name: str) -> None:
     assert list(names_in(f"Mötet leddes av {name} på tisdagen.")) == [name]
