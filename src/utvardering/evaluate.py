@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import shutil
 import sys
 import time
@@ -20,9 +21,11 @@ from utvardering.checks.registry import check_design
 from utvardering.data.areas import Areas, panel_areas
 from utvardering.data.by_design import Data, load_data
 from utvardering.data.cohort import Cohort, load_cohort
-from utvardering.data.counted_persons import counts_persons
+from utvardering.data.counted_persons import counts_persons, holds_persons
 from utvardering.data.panel import LeftOut, Panel
 from utvardering.data.provenance import provenance_frame
+from utvardering.data.sources import SOURCES
+from utvardering.data.told_versions import note_told, refuse_telling_difference
 from utvardering.disclosure.suppressed import suppressed_frame
 from utvardering.errors import DesignError, NotBegunError
 from utvardering.estimators.bacon import bacon_frame
@@ -106,6 +109,7 @@ def evaluate(
 def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Evaluation:
     require_areas(study)
     panel = clock.run("data", lambda: load_data(study))
+    refuse_telling_difference(study, panel, Path(out))
     registration = verify(study, panel)
     process = clock.run("process", lambda: assess_process(study))
     refuse_hopeless_data(study, panel)
@@ -129,6 +133,7 @@ def _evaluate(study: Study, out: str | Path, clock: _Clock, *, anew: bool) -> Ev
         keep_design(folder, new, study, panel.before())
         clock.run("figures", lambda: write_figures(new))
         _write_manifest(found, new, clock.seconds)
+    note_told(study, panel, Path(out))
     return found
 
 
@@ -318,6 +323,9 @@ def _copy(study: Study, folder: Path) -> None:
     for name in COPIED:
         if (study.folder / name).exists():
             shutil.copyfile(study.folder / name, folder / Path(name).name)
+    listed = folder / Path(SOURCES).name
+    if listed.exists() and holds_persons(study):
+        listed.write_bytes(re.sub(rb'(?m)^(sha256\s*=\s*)(["\']).*?\2', rb'\1""', listed.read_bytes()))
 
 
 def truth_frame(study: Study, estimates: Estimates) -> pd.DataFrame:
@@ -350,10 +358,13 @@ def _left_out(found: Evaluation) -> pd.DataFrame:
 
 
 def _hashes(study: Study, data: Panel | Cohort) -> dict[str, str]:
-    """File to the sha256 of what was read of it."""
+    """File to the sha256 of what was read of it; "" for data on persons: who knows all but one cell could test that one."""
     read = (*COPIED, study.data.dose, study.data.boundaries)
     inputs = {name: sha256(study.folder / name) for name in read if name and (study.folder / name).is_file()}
-    return {**inputs, **dict(data.sources)}
+    found = {**inputs, **dict(data.sources)}
+    if holds_persons(study):
+        found |= dict.fromkeys(data.sources, "") | dict.fromkeys({SOURCES.as_posix()} & found.keys(), "")
+    return found
 
 
 def _write_manifest(found: Evaluation, folder: Path, seconds: dict[str, float]) -> None:

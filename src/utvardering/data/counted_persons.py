@@ -14,6 +14,11 @@ def counts_persons(study: Study) -> bool:
     return any(outcome.counts == "persons" for outcome in study.outcomes)
 
 
+def holds_persons(study: Study) -> bool:
+    """Whether a study holds persons, or numbers of them that are not told exactly."""
+    return study.study.design == "individuals" or counts_persons(study)
+
+
 def withheld_of(study: Study, panel: Panel, outcome: str) -> Withheld | None:
     """What is withheld of an outcome; None where it counts no persons. Looks at the periods that the panel holds."""
     named = next(one for one in study.outcomes if one.id == outcome)

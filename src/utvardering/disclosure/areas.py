@@ -71,7 +71,7 @@ class Withheld:
     areas        (N,) areas of which no row of their own may be told; primary those with too few themselves
     periods      periods from the start that are not told; primary as above
     windows      whether answers for parts of the time are not told
-    log_step     what a logarithm of a ratio is rounded to, `period_steps` that of each period
+    log_step     what a logarithm of a ratio is rounded to, `period_steps` that of a period, `area_steps` (N,) of an area's row
     unit_step    what a difference in its own unit is rounded to, `period_unit_steps` that of one period
     """
 
@@ -86,6 +86,7 @@ class Withheld:
     period_steps: dict[int, float]
     unit_step: float
     period_unit_steps: dict[int, float]
+    area_steps: Array
 
 
 def withheld(counted: Counted, smallest: int, cuts: tuple[int, ...] = ()) -> Withheld:
@@ -121,7 +122,15 @@ def withheld(counted: Counted, smallest: int, cuts: tuple[int, ...] = ()) -> Wit
         period_steps=steps,
         unit_step=step_above(smallest / held) if held > 0 else 0.0,
         period_unit_steps=unit_steps,
+        area_steps=_area_steps(counted, smallest),
     )
+
+
+def _area_steps(counted: Counted, smallest: int) -> Array:
+    """(N,) what k persons are in the smaller of an area's own sums, as a logarithm."""
+    own = counted.sums()
+    least = np.where(own > 0, own, np.inf).min(axis=1)
+    return np.array([step_above(smallest / one) if np.isfinite(one) else 0.0 for one in least])
 
 
 def _areas(counted: Counted, smallest: int) -> tuple[Mask, Mask]:

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from utvardering.checks.base import Balance, DesignChecks
+from utvardering.checks.base import Balance, CheckResult, DesignChecks
 from utvardering.data.counted_persons import counts_persons, withheld_of
 from utvardering.data.panel import LeftOut, Panel
 from utvardering.disclosure.areas import Withheld
@@ -33,6 +33,7 @@ OWN_NUMBERS = ("e_value", "specification_curve", "quotient")
 TWO = partial(significant, digits=2)
 BLUNT_FILES = ("bacon.csv", "dose_response.csv", "truth.csv", "contribution.csv")
 """Tables that are written by their own rooms, whose numbers are told in two digits where persons are counted."""
+_PERCENT = re.compile(r"([−-]?)(\d+[.,]\d+)((?:\s| )*%)")
 
 
 def withheld_by_outcome(study: Study, panel: Panel) -> dict[str, Withheld]:
@@ -74,7 +75,7 @@ def told_estimates(study: Study, panel: Panel, estimates: Estimates) -> Estimate
 def told_robustness(study: Study, panel: Panel, robustness: Robustness) -> Robustness:
     """The doubts as they may be told."""
     held = withheld_by_outcome(study, panel)
-    rows = [_doubt(row, held.get(row.outcome)) for row in robustness.rows if not _is_withheld(row, held, panel)]
+    rows = [_doubt(row, held.get(row.outcome), panel) for row in robustness.rows if not _is_withheld(row, held, panel)]
     curve = [
         _specification(row, held[row.outcome]) if row.outcome in held else row
         for row in robustness.specifications
@@ -88,8 +89,17 @@ def told_checks(study: Study, panel: Panel, checks: DesignChecks) -> DesignCheck
     held = withheld_by_outcome(study, panel)
     if not held:
         return checks
-    rows = tuple(replace(row, value=TWO(row.value)) for row in checks.rows)
+    primary = held.get(study.primary.id)
+    step = 100 * primary.log_step if primary else 0.0
+    rows = tuple(_check(row, step) for row in checks.rows)
     return replace(checks, rows=rows, balance=tuple(_balance(row, held, panel) for row in checks.balance))
+
+
+def _check(row: CheckResult, step: float) -> CheckResult:
+    """A check whose trend before the start, a share of the treated persons, is as coarse as the estimates; step in percent."""
+    if row.check != "pretrend":
+        return replace(row, value=TWO(row.value))
+    return replace(row, value=blunted(TWO(row.value), step_above(step / 100)), text=coarser(row.text, step))
 
 
 def suppressed_in_areas(study: Study, panel: Panel, robustness: Robustness) -> tuple[Suppressed, ...]:
@@ -209,7 +219,7 @@ def _event(row: EventRow, held: Withheld | None) -> EventRow:
     )
 
 
-def _doubt(row: RobustnessRow, held: Withheld | None) -> RobustnessRow:
+def _doubt(row: RobustnessRow, held: Withheld | None, panel: Panel) -> RobustnessRow:
     if held is None or row.check in OWN_NUMBERS or row.variant in OWN_NUMBERS:
         return (
             row if held is None else replace(row, estimate=TWO(row.estimate), ci_low=TWO(row.ci_low), ci_high=TWO(row.ci_high))
@@ -217,8 +227,24 @@ def _doubt(row: RobustnessRow, held: Withheld | None) -> RobustnessRow:
     step = held.log_step or held.unit_step
     if abs(row.estimate) > 1 and held.unit_step > step:
         step = held.unit_step
+    text = row.text
+    if row.check == "placebo_unit" and row.variant in panel.units:  # follows from the persons of that area alone
+        own = float(held.area_steps[panel.units.index(row.variant)])
+        step, text = max(step, own), coarser(text, 100 * own)
     low, high = outward(row.ci_low, row.ci_high, step)
-    return replace(row, estimate=blunted(row.estimate, step), ci_low=low, ci_high=high, p_value=TWO(row.p_value))
+    return replace(row, estimate=blunted(row.estimate, step), ci_low=low, ci_high=high, p_value=TWO(row.p_value), text=text)
+
+
+def coarser(text: str, step: float) -> str:
+    """A sentence whose percentages with decimals are multiples of a step, in percent."""
+
+    def told(found: re.Match[str]) -> str:
+        sign, digits, unit = found.groups()
+        mark = "," if "," in digits else "."
+        value = blunted(float(digits.replace(",", ".")), step)
+        return f"{sign if value else ''}{value:.1f}".replace(".", mark) + unit
+
+    return _PERCENT.sub(told, text) if step > 0 else text
 
 
 def _specification(row: SpecificationRow, held: Withheld) -> SpecificationRow:

@@ -141,17 +141,35 @@ def work_out(
 
 def write(found: Design, folder: Path) -> None:
     """Write every table of this stage."""
-    write_table(found.power, folder / "power.csv")
+    persons = {outcome.id for outcome in found.study.outcomes if outcome.counts == "persons"}
+    write_table(_coarse(found.power, persons), folder / "power.csv")
     for name, kind, rows in (
         ("detectable", DetectableRow, found.detectable),
         ("false_positives", AlarmRow, found.alarms),
         ("regression_to_mean", RegressionRow, found.regression),
         ("advice", AdviceRow, found.advice),
     ):
-        write_table(_frame(kind, rows), folder / f"{name}.csv")
+        write_table(_coarse(_frame(kind, rows), persons), folder / f"{name}.csv")
     if found.rollout:
         write_table(_frame(RolloutRow, found.rollout), folder / "rollout.csv")
     write_json(found.facts, folder / "design.json")
+
+
+def _coarse(frame: pd.DataFrame, persons: set[str]) -> pd.DataFrame:
+    """A table with the numbers of outcomes that count persons in two digits, as its sentences have them."""
+    if "outcome" not in frame or not persons:
+        return frame
+    out, which = frame.copy(), frame["outcome"].isin(persons)
+    for name in out.select_dtypes("float").columns:
+        out.loc[which, name] = [float(f"{value:.2g}") for value in out.loc[which, name]]
+    return out
+
+
+def _coarse_facts(found: dict[str, dict[str, float | None]]) -> dict[str, dict[str, float | None]]:
+    return {
+        key: {name: None if value is None else float(f"{value:.2g}") for name, value in one.items()}
+        for key, one in found.items()
+    }
 
 
 def keep_design(old: Path, new: Path, study: Study, before: Data) -> None:
@@ -192,7 +210,7 @@ def _facts(
             found["smallest_detectable_effect"].setdefault(one.estimator, effect)
         for two in tried:
             found["false_positive_rate"].setdefault(two.estimator, two.rate)
-        outcomes[outcome.id] = found
+        outcomes[outcome.id] = _coarse_facts(found) if outcome.counts == "persons" else found
     return {
         "study": study.id,
         "simulated": study.data.simulated,

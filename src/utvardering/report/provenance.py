@@ -15,7 +15,11 @@ def sources(results: Results) -> str:
     """Each input file with where it is from, when it was fetched, its licence and its checksum."""
     texts = results.texts
     rows = [
-        (f"`{file}`", _origin(results, _about(results, file)) or texts("word.none"), f"`{digest[:DIGITS]}…`")
+        (
+            f"`{file}`",
+            _origin(results, _about(results, file)) or texts("word.none"),
+            f"`{digest[:DIGITS]}…`" if digest else texts("word.none"),
+        )
         for file, digest in sorted(results.manifest.get("inputs", {}).items())
     ]
     return pipe(texts.raw("data.sources_columns"), rows, texts("data.sources_caption"), "tbl-kallor", "lll", "26,50,24")
