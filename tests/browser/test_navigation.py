@@ -73,7 +73,7 @@ def test_keyboard_reaches_everything_in_reading_order(served: dict[str, str], ta
         "Alla rapporter",
         "Så läser du",
         "sok",
-        "Hämta rapporten som pdf",
+        "Hämta sidan som pdf",
     ]
     assert "Tabell\xa01" in order
 
