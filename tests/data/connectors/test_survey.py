@@ -129,6 +129,15 @@ def test_few_persons_are_not_shown(tmp_path):
     assert "otrygg: values that are not shown, since they stand on or tell of fewer than 5 persons: 2." in found.remarks
 
 
+def test_one_hidden_cell_does_not_follow_from_the_number_of_all_answers(tmp_path):
+    _, _, rows = answers()
+    few = [f"C;2020;{said};1" for said in ("Ja", "Ja", "Nej", "Nej")]
+    more = [*["D;2020;Nej;1"] * 10, *["D;2020;Ja;1"] * 10]
+    found = collect(tmp_path, [*rows, *few, *more], ANSWERS, "omrade;ar;svar;vikt")
+    assert found.table.column("otrygg_n").to_pylist() == [30, 30, None, None], "84 answers less 30, 30 and 20 would be 4"
+    assert "otrygg: values that are not shown, since they stand on or tell of fewer than 5 persons: 2." in found.remarks
+
+
 def test_equal_weights_give_the_formula_of_the_textbook():
     value = np.array([1.0, 0, 0, 1, 1, 0, 1, 0])
     found = weighted_mean(value, np.ones(8), np.zeros(8, dtype=np.int64), 1)

@@ -21,6 +21,7 @@ from utvardering.data.connectors.survey_figures import (
     repeated_waves,
     too_few,
     weighted_mean,
+    with_company,
 )
 from utvardering.data.connectors.survey_query import Question, SurveyQuery
 from utvardering.data.faults import Faults, listed
@@ -241,6 +242,8 @@ class _Reading:
         few = too_few(found, self.asked.smallest, share=question.scale != "mean")
         if not few.any():
             return found
+        if self.asked.rows == "persons":  # the number of all answers is told, so one hidden cell alone would follow from it
+            few = with_company(few, found.n, self.asked.smallest)
         self._remark("few", column=column, cells=int(few.sum()), smallest=self.asked.smallest)
         return Figures(*(np.where(few, np.nan, held) for held in (found.value, found.std_error, found.n)))
 

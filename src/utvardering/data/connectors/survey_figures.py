@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from utvardering.disclosure.bounds import hide
+
 Array = NDArray[np.float64]
 _LIKE = 0.10  # how near to a constant a ratio lies that comes from a formula and from rounding
 _SPREAD = 0.25
@@ -68,6 +70,22 @@ def too_few(figures: Figures, smallest: int, *, share: bool) -> NDArray[np.bool_
         yes = np.round(figures.value * figures.n)
         few |= ((yes > 0) & (yes < smallest)) | ((figures.n - yes > 0) & (figures.n - yes < smallest))
     return few
+
+
+def with_company(few: NDArray[np.bool_], n: Array, smallest: int) -> NDArray[np.bool_]:
+    """(m,) cells that are not told: those of too few, and such as give their number away, since that of all answers is told."""
+    small = few & (n > 0) & (n < smallest)
+    if not small.any():
+        return few
+    others = np.flatnonzero(~few & (n > 0))
+    least = others[np.argsort(n[others], kind="stable")][:smallest]  # more are never needed: each holds a person or more
+    place = np.concatenate([np.flatnonzero(few & np.isfinite(n)), least])
+    told = np.flatnonzero(~few[place] | small[place])  # the others that are hidden keep company already
+    statements = np.vstack([np.eye(len(place))[told], np.ones((1, len(place)))])
+    may_hide = np.arange(len(statements)) < len(told)
+    hidden = few.copy()
+    hidden[place[told]] |= hide(n[place], statements, may_hide, smallest).all[:-1]
+    return hidden
 
 
 def repeated_waves(values: Array, period: NDArray[np.int64], unit: NDArray[np.int64]) -> list[tuple[int, int]]:
