@@ -15,7 +15,7 @@ DIGITS = 3
 
 
 def money(value: float, currency: str, language: str, digits: int | None = DIGITS) -> str:
-    """An amount with the name of its currency, all on one line; digits: figures that count, None for every krona.
+    """An amount with the name of its currency, a number and its unit on one line; digits: figures that count, None for every krona.
 
     An unbounded amount is said in words.
     """
@@ -25,7 +25,7 @@ def money(value: float, currency: str, language: str, digits: int | None = DIGIT
     if abs(shown) >= MILLION and (digits is not None or shown % (MILLION / 1000) == 0):
         millions = shown / MILLION
         word = say(language, "money", "million" if millions == 1 else "millions")
-        return NO_BREAK.join([_decimal(millions, "#,##0.###", language), word, _currency(currency, 2, language)])
+        return f"{_decimal(millions, '#,##0.###', language)}{NO_BREAK}{word} {_currency(currency, 2, language)}"
     pattern = "#,##0" if abs(shown) >= 100 or shown == round(shown) else "#,##0.##"  # noqa: PLR2004 -- öre tell nothing from 100 on
     return NO_BREAK.join([_decimal(shown, pattern, language), _currency(currency, shown, language)])
 
