@@ -85,7 +85,7 @@ def test_there_are_studies() -> None:
 
 @pytest.mark.parametrize("study", ALL)
 def test_the_verdict_is_reached_by_hand(study: str, results: Run, tmp_path: Path) -> None:
-    """The printed rules, written down a second time, and five files of the run alone give every verdict, certainty and level."""
+    """The printed rules, written down a second time, and five files of the run alone give every verdict and rating."""
     folder = results(study).folder
     for name in ("study.toml", "process.csv", "checks.csv", "estimates.csv", "robustness.csv"):
         if (folder / name).is_file():

@@ -158,8 +158,7 @@ def test_areas_bear_equal_parts_from_their_own_starts() -> None:
     one = found(plan(), starts=(12, 24))
     assert one["total"].value == pytest.approx(1_000_000 * 1.5)
     assert one["total"].text == (
-        "1\u00a0million kronor times 1.5 years with the measure on average. "
-        "Each area bears an equal part, from its own start."
+        "1\u00a0million kronor times 1.5 years with the measure on average. Each area bears an equal part, from its own start."
     )
     assert found(plan(covers="each"))["per_year"].value == 2_000_000
 

@@ -15,7 +15,7 @@ DIGITS = 3
 
 
 def money(value: float, currency: str, language: str, digits: int | None = DIGITS) -> str:
-    """An amount with the name of its currency, a number and its unit on one line; digits: figures that count, None for every krona.
+    """An amount with its currency, a number and its unit on one line; digits: figures that count, None for every krona.
 
     An unbounded amount is said in words.
     """
