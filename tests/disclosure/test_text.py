@@ -62,6 +62,7 @@ HONEST = (
     "Crime Science 7:11", "Wheeler & Ratcliffe (2018, Crime Science 7:11)", "David Weisburd och Lorraine Green (1995)",
     "registrator@exempelstad.se", "tillganglighet@exempel.se", "Polismyndigheten, region Syd", "Exempelstads kommun",
     "Sex trygghetsvärdar rör sig i centrum kvällar och helger.", "SCB, folkmängd 31 december", "Brå, anmälda brott", "CC0",
+    "North Carolina", "West Virginia", "Virginia Beach", "Tuna Backar", "Carl Johan", "Sickla Strand", "Katarina Sofia",
     "Hotell Andersson", "extern granskare", "kommunstyrelsen", "Trygghetssamordnare", "https://www.scb.se/vara-tjanster/",
 )  # fmt: skip
 

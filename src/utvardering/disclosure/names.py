@@ -113,7 +113,7 @@ PLACES = frozenset(
     byn ort station stationen sjukhus sjukhuset vardcentral hus huset hall hallen arena bibliotek biblioteket minne
     magdalena eleonora kristina holme holmen udde udden berget dalen ang angen hage hagen lunden sundet viken asen vasa
     vasaparken johan fredrik hammarby stadion stadium burgers hood universitet hogskola institut institutet stiftelsen
-    ab
+    ab north south east west new old upper lower central street road square beach avenue hills
     """.split()  # noqa: SIM905 -- as above
 )
 """Words that make a place of a name: Maria Park, Gustav Adolfs torg, Sofia skola."""
@@ -146,11 +146,17 @@ def is_given(folded: str) -> bool:
     return folded in GIVEN_NAMES or (folded in name_lists().given and folded not in PLACES)
 
 
-def is_surname(folded: str) -> bool:
-    """Whether a folded word is a surname, or ends as surnames do; a rare surname that is a common given name is none."""
+def is_common_surname(folded: str) -> bool:
+    """Whether a folded word is a common surname, or ends as surnames do."""
     part = folded.rpartition("_")[2]
-    if part in SURNAMES or _SURNAME_END.search(part) is not None:
+    return part in SURNAMES or _SURNAME_END.search(part) is not None
+
+
+def is_surname(folded: str) -> bool:
+    """Whether a folded word is a surname, common or not; a rare surname that is a common given name is none."""
+    if is_common_surname(folded):
         return True
+    part = folded.rpartition("_")[2]
     rare = {folded, part} & name_lists().surnames
     return bool(rare) and part not in GIVEN_NAMES and part not in PLACES
 

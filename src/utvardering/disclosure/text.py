@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from utvardering.disclosure.identity import identity_numbers
-from utvardering.disclosure.names import PLACES, is_given, is_only_surname, is_surname
+from utvardering.disclosure.names import PLACES, is_common_surname, is_given, is_only_surname, is_surname
 from utvardering.disclosure.plain import folded, plain
 
 MAIL = re.compile(
@@ -163,10 +163,10 @@ def _named(words: list[tuple[str, int, int]], place: int) -> int:
 def _surname_first(words: list[tuple[str, int, int]], place: int) -> int:
     """`Andersson, Anna`, `Andersson Anna` or an initial after a comma."""
     here = folded(words[place][0])
-    if not is_surname(here):
-        return 0
     after = place + 1
     comma = words[after][0] == ","
+    if not (is_surname(here) if comma else is_common_surname(here)):
+        return 0
     after += comma
     if after >= len(words):
         return 0
