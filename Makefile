@@ -60,7 +60,7 @@ reproduce: $(READY) ## Two clean runs compared, and with expected.toml: make rep
 new-study: $(READY) ## Begin a study: make new-study NAME=var-atgard
 	@$(BIN)/utvardering new $(NAME)
 
-test: $(READY)   ## Run the tests (about ten minutes)
+test: $(READY)   ## Run the tests (about twenty minutes)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow'
 
 test-slow: $(READY) ## Run the slow tests: simulations over a thousand seeds
