@@ -16,7 +16,7 @@ from utvardering.disclosure.identity import identity_numbers, is_number_spread_o
 from utvardering.disclosure.names import GIVEN_NAMES, PLACE_ENDS, PLACES, is_given, is_surname
 from utvardering.disclosure.pairs import birth_with_number, placed_pairs
 from utvardering.disclosure.plain import folded, plain
-from utvardering.disclosure.text import LANDLINE, MAIL, PARTICLES, PLATE, PROPERTY_CELL, STREET, personal_in
+from utvardering.disclosure.text import LANDLINE, MAIL, PARTICLES, PLATE, PROPERTY_CELL, personal_in
 
 MOST_QUOTED = 40  # letters of a cell that a message repeats
 MANY_WORDS = 12  # words from which on a cell is free text; a title of an outcome has fewer
@@ -30,7 +30,6 @@ LARGE = 1e9  # numbers below it have too few digits for an identity number
 
 _MAYBE_IDENTITY = r"(?:\d\D{0,3}){9}\d|\d{6}\D{0,3}[A-Za-z]\d{3}|\d[^\x00-\x7F]|[^\x00-\x7F]\d"
 _DECIMAL = r"^-?\d*[.,]\d+(?:[eE][-+]?\d+)?$"
-_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")  # Stortorget 2024 is no address
 _HEADINGS = {
     "identity numbers of persons": {
         "personnummer", "personnr", "pnr", "samordningsnummer", "samordningsnr", "ssn", "personal_identity_number",
@@ -81,8 +80,6 @@ def personal_text(text: str, *, role: bool = False) -> str:
         return found.kind
     if MAIL.search(text):
         return "an e-mail address"
-    if STREET.search(_YEAR.sub("", plain(text))):
-        return "a street address"
     words = [word.strip(".,;:()\"'”“’") for word in text.split()]
     given = [word[:1].isupper() and folded(word.partition("-")[0]) in GIVEN_NAMES for word in words]
     named = role and (any(given) or folded(text) in GIVEN_NAMES)

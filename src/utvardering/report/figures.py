@@ -7,7 +7,6 @@ the panel itself is not published.
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import tempfile
@@ -244,9 +243,3 @@ def slug(text: str) -> str:
     """A name that is safe in a file, an address and a label."""
     plain = text.lower().translate(str.maketrans("åäöé", "aaoe"))
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-
-
-def read_figures(folder: Path) -> dict[str, Any]:
-    """What `write_figures` wrote of its figures; empty where nothing was drawn."""
-    path = folder / "figures" / "figures.json"
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}

@@ -108,11 +108,6 @@ def render_report(
         return publish(staging, Path(site), publisher=publisher, progress=progress)
 
 
-def render_all(build: str | Path = "build", site: str | Path = SITE, **choices: Any) -> PublishedSite:  # noqa: ANN401 -- those of render_report
-    """Publish every run below a folder."""
-    return render_report(found_builds(build), site, **choices)
-
-
 def found_builds(build: str | Path = "build") -> list[Path]:
     """The runs below a folder and the studies that have not begun, by name."""
     folders = [path.parent for path in Path(build).glob("*/study.toml") if not path.parent.name.startswith(".")]

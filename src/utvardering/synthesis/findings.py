@@ -97,11 +97,6 @@ class Finding:
         """Whether others found it."""
         return not self.study
 
-    @property
-    def is_readable(self) -> bool:
-        """Whether there is a number that may be read as an effect."""
-        return self.verdict not in UNREADABLE and math.isfinite(self.estimate)
-
 
 def findings(build: Path) -> list[Finding]:
     """Every outcome of every study that has been run below `build`, but negative controls; in the order of study and plan.

@@ -118,12 +118,6 @@ def _absolute(href: str) -> str:
     return href if "://" in href or href.startswith("/") else "/" + href
 
 
-def listing_sources(project: Project, document: Document) -> list[Document]:
-    """The documents whose metadata the listings of `document` show."""
-    patterns = [pattern for listing in _listings(document) for pattern in _contents(listing)]
-    return [other for other in project.documents if other.path != document.path and _matches(document, other.path, patterns)]
-
-
 def with_listings(project: Project, document: Document, markdown: str) -> str:
     """The document with its listings as Markdown tables: in the div with the listing's id, or last."""
     for listing in _listings(document):
